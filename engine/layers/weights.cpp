@@ -1,0 +1,111 @@
+#include "engine/layers/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "engine/base/error.h"
+
+namespace stampd::layers {
+namespace {
+
+torch::ScalarType ScalarTypeOf(const io::TensorRecord& record) {
+  switch (record.dtype) {
+    case io::DType::kF64:
+      return torch::kFloat64;
+    case io::DType::kF32:
+      return torch::kFloat32;
+    case io::DType::kF16:
+      return torch::kFloat16;
+    case io::DType::kBF16:
+      return torch::kBFloat16;
+    case io::DType::kI64:
+      return torch::kInt64;
+    case io::DType::kI32:
+      return torch::kInt32;
+    case io::DType::kI16:
+      return torch::kInt16;
+    case io::DType::kI8:
+      return torch::kInt8;
+    case io::DType::kU8:
+      return torch::kUInt8;
+    case io::DType::kBool:
+      return torch::kBool;
+    case io::DType::kF8E4M3:
+      return torch::kFloat8_e4m3fn;
+    case io::DType::kF8E5M2:
+      return torch::kFloat8_e5m2;
+  }
+  throw Broken("[weights] " + record.file.string() + ": " + record.name + ": unknown dtype");
+}
+
+bool IsWeightType(io::DType dtype) {
+  return dtype == io::DType::kF64 || dtype == io::DType::kF32 || dtype == io::DType::kF16 || dtype == io::DType::kBF16;
+}
+
+std::string Show(at::IntArrayRef shape) {
+  std::ostringstream text;
+  text << shape;
+  return text.str();
+}
+
+[[noreturn]] void Fail(const io::TensorRecord& record, const std::string& what) {
+  throw Broken("[weights] " + record.file.string() + ": " + record.name + ": " + what);
+}
+
+// One reduction tells whether all is finite: a sum of finite numbers of this size is finite, and NaN and infinity survive it.
+void CheckFinite(const io::TensorRecord& record, const torch::Tensor& tensor) {
+  if (std::isfinite(tensor.sum(torch::kFloat64).item<double>())) return;
+  const std::int64_t bad = tensor.numel() - torch::isfinite(tensor).sum().item<std::int64_t>();
+  Fail(record,
+       "expected finite numbers, found NaN or infinity in " + std::to_string(bad) + " of " + std::to_string(tensor.numel()));
+}
+
+}  // namespace
+
+torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io::TensorArchive> archive) {
+  // from_blob wants a mutable pointer; the mapping is read-only, so a write would fault rather than corrupt.
+  void* data = const_cast<std::byte*>(record.bytes.data());
+  return torch::from_blob(
+      data, record.shape, [archive = std::move(archive)](void*) {}, torch::TensorOptions().dtype(ScalarTypeOf(record)));
+}
+
+Weights::Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device)
+    : archive_(std::move(archive)), dtype_(dtype), device_(device) {}
+
+bool Weights::Has(const std::string& name) const { return archive_->Find(name) != nullptr; }
+
+torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype) {
+  const io::TensorRecord* record = archive_->Find(name);
+  if (record == nullptr) {
+    throw Broken("[weights] " + archive_->files().front().string() + ": " + name + ": expected a tensor of shape " + Show(shape) +
+                 ", found none");
+  }
+  if (at::IntArrayRef(record->shape) != shape) Fail(*record, "expected shape " + Show(shape) + ", found " + Show(record->shape));
+  if (!IsWeightType(record->dtype)) {
+    Fail(*record, "expected F32, F16, BF16 or F64, found " + std::string(io::Name(record->dtype)));
+  }
+
+  const torch::Tensor stored = AsTensor(*record, archive_);
+  torch::Tensor tensor = stored.to(device_, dtype);
+  CheckFinite(*record, tensor);
+  if (!tensor.is_same(stored)) archive_->Release(*record);
+  taken_.insert(name);
+  parameters_ += tensor.numel();
+  resident_bytes_ += static_cast<std::int64_t>(tensor.nbytes());
+  return tensor;
+}
+
+void Weights::Ignore(std::string_view prefix) { ignored_.emplace_back(prefix); }
+
+void Weights::CheckAllTaken() const {
+  std::string unexpected;
+  for (const io::TensorRecord& record : archive_->tensors()) {
+    const bool known = taken_.contains(record.name) ||
+                       std::ranges::any_of(ignored_, [&](const std::string& prefix) { return record.name.starts_with(prefix); });
+    if (!known) unexpected += "\n  " + record.file.string() + ": " + record.name + " " + Show(record.shape);
+  }
+  if (!unexpected.empty()) throw Broken("[weights] found tensors that this network does not have:" + unexpected);
+}
+
+}  // namespace stampd::layers

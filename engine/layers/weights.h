@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "engine/io/tensor_archive.h"
+
+namespace stampd::layers {
+
+/// A record as a CPU tensor that lies where the file is mapped and keeps the mapping alive. Not to be written to.
+torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io::TensorArchive> archive);
+
+/// The tensors of one component on their way into layers: each is asked for by name and shape, and all must be asked for.
+///
+/// `Take` checks the shape, converts to the wanted dtype and device, and refuses NaN and infinity; a tensor already in the wanted
+/// dtype on the CPU is used where the file is mapped, without a copy. Broken, with file, tensor, expected and found. Not
+/// thread-safe.
+class Weights {
+ public:
+  Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device);
+
+  bool Has(const std::string& name) const;
+  torch::Tensor Take(const std::string& name, at::IntArrayRef shape) { return Take(name, shape, dtype_); }
+  torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype);
+
+  /// Names that begin so are known and not needed ("encoder." of a VAE that only decodes).
+  void Ignore(std::string_view prefix);
+  /// Throws Broken with the names that nobody asked for. Call it when the component is complete.
+  void CheckAllTaken() const;
+
+  torch::ScalarType dtype() const { return dtype_; }
+  /// Of what was taken: number of elements, and bytes it holds in memory.
+  std::int64_t parameters() const { return parameters_; }
+  std::int64_t resident_bytes() const { return resident_bytes_; }
+
+ private:
+  std::shared_ptr<const io::TensorArchive> archive_;
+  torch::ScalarType dtype_;
+  torch::Device device_;
+  std::set<std::string, std::less<>> taken_;
+  std::vector<std::string> ignored_;
+  std::int64_t parameters_ = 0;
+  std::int64_t resident_bytes_ = 0;
+};
+
+/// A place in the tree of names: `scope / "attn1" / "to_q"` is where "….attn1.to_q.weight" is.
+class WeightScope {
+ public:
+  explicit WeightScope(Weights& weights, std::string prefix = {}) : weights_(&weights), prefix_(std::move(prefix)) {}
+
+  WeightScope operator/(std::string_view child) const { return WeightScope(*weights_, prefix_ + std::string(child) + "."); }
+  WeightScope operator/(int index) const { return *this / std::to_string(index); }
+
+  bool Has(std::string_view leaf) const { return weights_->Has(prefix_ + std::string(leaf)); }
+  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const {
+    return weights_->Take(prefix_ + std::string(leaf), shape);
+  }
+  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype) const {
+    return weights_->Take(prefix_ + std::string(leaf), shape, dtype);
+  }
+  torch::ScalarType dtype() const { return weights_->dtype(); }
+
+ private:
+  Weights* weights_;
+  std::string prefix_;
+};
+
+}  // namespace stampd::layers
