@@ -106,7 +106,10 @@ std::string FileSha256(const fs::path& path) {
 std::vector<FileDigest> FileDigests(const Checkpoint& checkpoint) {
   std::vector<std::pair<fs::path, FileDigest>> found;
   for (const Component& component : checkpoint.components()) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(component.folder)) {
+    std::error_code error;
+    const fs::directory_iterator folder(component.folder, error);
+    if (error) throw Broken("[digest] " + component.folder.string() + ": expected a readable directory, found: " + error.message());
+    for (const fs::directory_entry& entry : folder) {
       if (!entry.is_regular_file()) continue;
       const std::string name = component.name + "/" + entry.path().filename().string();
       found.emplace_back(entry.path(), FileDigest{name, entry.file_size(), {}});
