@@ -22,7 +22,8 @@ io::Config ReadIfThere(const fs::path& file) {
 
 std::int64_t CheckedId(std::int64_t id, const io::Config& config, const std::string& token) {
   if (id >= 0 && id <= kHighestId) return id;
-  throw Broken("[tokenizer] " + config.file() + ": " + token + ": expected an id from 0 to 2147483647, found " + std::to_string(id));
+  throw Broken("[tokenizer] " + config.file() + ": " + token + ": expected an id from 0 to 2147483647, found " +
+               std::to_string(id));
 }
 
 std::int64_t IdOfKey(const std::string& key, const io::Config& config) {
@@ -114,7 +115,8 @@ class Reader {
 
   // The id of a token that may have one already.
   std::int64_t Require(SpecialToken token) {
-    const auto placed = std::find_if(by_id_.begin(), by_id_.end(), [&](const auto& entry) { return entry.second.content == token.content; });
+    const auto placed =
+        std::find_if(by_id_.begin(), by_id_.end(), [&](const auto& entry) { return entry.second.content == token.content; });
     if (placed != by_id_.end()) return placed->first;
     token.id = pieces_.Find(token.content).value_or(NextId());
     by_id_[token.id] = token;
