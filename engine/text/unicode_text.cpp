@@ -1,7 +1,5 @@
 #include "engine/text/unicode_text.h"
 
-#include <cstddef>
-
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
@@ -12,21 +10,21 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 bool IsTrailByte(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
-// The code point at `i`, which moves past it; negative if there is none.
-UChar32 Next(std::string_view text, std::size_t& i) {
+}  // namespace
+
+char32_t NextCodePoint(std::string_view text, std::size_t& i) {
   UChar32 c = 0;
-  U8_NEXT(text.data(), i, text.size(), c);
+  U8_NEXT_OR_FFFD(text.data(), i, text.size(), c);
   return c;
 }
-
-}  // namespace
 
 std::string ValidUtf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t start = i;
-    valid += Next(text, i) < 0 ? kReplacement : text.substr(start, i - start);
+    const bool is_replaced = NextCodePoint(text, i) == 0xFFFD;
+    valid += is_replaced ? kReplacement : text.substr(start, i - start);
   }
   return valid;
 }
@@ -35,7 +33,7 @@ bool IsPythonSpace(char32_t c) { return (c >= 0x1C && c <= 0x1F) || u_isUWhiteSp
 
 std::string_view StripLeft(std::string_view text) {
   std::size_t begin = 0;
-  for (std::size_t i = 0; i < text.size() && IsPythonSpace(Next(text, i));) begin = i;
+  for (std::size_t i = 0; i < text.size() && IsPythonSpace(NextCodePoint(text, i));) begin = i;
   return text.substr(begin);
 }
 
@@ -44,7 +42,7 @@ std::string_view StripRight(std::string_view text) {
   while (end > 0) {
     std::size_t last = end - 1;
     while (last > 0 && IsTrailByte(text[last])) --last;
-    if (std::size_t i = last; !IsPythonSpace(Next(text, i))) break;
+    if (std::size_t i = last; !IsPythonSpace(NextCodePoint(text, i))) break;
     end = last;
   }
   return text.substr(0, end);
