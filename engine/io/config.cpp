@@ -135,6 +135,11 @@ const std::string& Config::file() const { return state_->file; }
 
 bool Config::Has(std::string_view key) const { return state_->Find(key) != nullptr; }
 
+bool Config::IsObject(std::string_view key) const {
+  const Value* value = state_->Find(key);
+  return value != nullptr && value->IsObject();
+}
+
 std::vector<std::string> Config::keys() const {
   std::vector<std::string> names;
   if (state_->object == nullptr) return names;
