@@ -1,7 +1,5 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +7,7 @@
 #include <string>
 
 #include <torch/types.h>
+#include <unistd.h>
 
 #include "engine/io/tensor_archive.h"
 #include "engine/layers/weights.h"
@@ -43,12 +42,15 @@ inline NamedTensors ReadTensors(const std::filesystem::path& folder, const std::
 }
 
 inline std::string SafetensorsName(torch::ScalarType dtype) {
-  static const std::map<torch::ScalarType, std::string> kNames = {
-      {torch::kFloat64, "F64"}, {torch::kFloat32, "F32"}, {torch::kFloat16, "F16"}, {torch::kBFloat16, "BF16"}, {torch::kInt64, "I64"}};
+  static const std::map<torch::ScalarType, std::string> kNames = {{torch::kFloat64, "F64"},
+                                                                  {torch::kFloat32, "F32"},
+                                                                  {torch::kFloat16, "F16"},
+                                                                  {torch::kBFloat16, "BF16"},
+                                                                  {torch::kInt64, "I64"}};
   return kNames.at(dtype);
 }
 
-/// Writes `tensors` as one safetensors file.
+/// Writes `tensors`, all of one element size, as one safetensors file.
 inline void WriteTensors(const NamedTensors& tensors, const std::filesystem::path& file) {
   std::string header = "{";
   std::string data;
@@ -58,8 +60,8 @@ inline void WriteTensors(const NamedTensors& tensors, const std::filesystem::pat
     const std::size_t begin = data.size();
     const torch::Tensor packed = tensor.contiguous();
     data.append(static_cast<const char*>(packed.const_data_ptr()), packed.nbytes());
-    header += (header.size() == 1 ? "\"" : ",\"") + name + R"(":{"dtype":")" + SafetensorsName(tensor.scalar_type()) + R"(","shape":[)" + shape +
-              R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(data.size()) + "]}";
+    header += (header.size() == 1 ? "\"" : ",\"") + name + R"(":{"dtype":")" + SafetensorsName(tensor.scalar_type()) +
+              R"(","shape":[)" + shape + R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(data.size()) + "]}";
   }
   header += "}";
   header.resize((header.size() + 7) / 8 * 8, ' ');

@@ -59,8 +59,8 @@ void CheckFinite(const io::TensorRecord& record, const torch::Tensor& tensor) {
   const auto [low, high] = at::aminmax(tensor);
   if (std::isfinite(low.item<double>()) && std::isfinite(high.item<double>())) return;
   const std::int64_t bad = tensor.numel() - torch::isfinite(tensor).sum().item<std::int64_t>();
-  Fail(record,
-       "expected finite numbers, found NaN or infinity in " + std::to_string(bad) + " of " + std::to_string(tensor.numel()));
+  Fail(record, "expected numbers that are finite in " + std::string(c10::toString(tensor.scalar_type())) +
+                   ", found NaN or infinity in " + std::to_string(bad) + " of " + std::to_string(tensor.numel()));
 }
 
 }  // namespace

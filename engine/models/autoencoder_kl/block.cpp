@@ -32,6 +32,11 @@ Norm::Norm(const layers::WeightScope& scope, std::int64_t channels, std::int64_t
 
 torch::Tensor Norm::Forward(const torch::Tensor& x) const { return at::group_norm(x, groups_, weight_, bias_, kNormEpsilon); }
 
+torch::Tensor Norm::ForwardSilu(const torch::Tensor& x) const {
+  torch::Tensor normed = Forward(x);
+  return at::silu_(normed);
+}
+
 Resnet::Resnet(const layers::WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t groups)
     : norm1_(scope / "norm1", in, groups),
       conv1_(scope / "conv1", in, out, 3),
@@ -42,9 +47,9 @@ Resnet::Resnet(const layers::WeightScope& scope, std::int64_t in, std::int64_t o
 
 torch::Tensor Resnet::Forward(torch::Tensor x) const {
   // One statement a step: each result frees the one before it.
-  torch::Tensor h = norm1_.Forward(x).silu_();
+  torch::Tensor h = norm1_.ForwardSilu(x);
   h = conv1_.Forward(h);
-  h = norm2_.Forward(h).silu_();
+  h = norm2_.ForwardSilu(h);
   h = conv2_.Forward(h);
   if (shortcut_) x = shortcut_->Forward(x);
   return h.add_(x);

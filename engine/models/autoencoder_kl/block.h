@@ -28,6 +28,7 @@ class Norm {
  public:
   Norm(const layers::WeightScope& scope, std::int64_t channels, std::int64_t groups);
   torch::Tensor Forward(const torch::Tensor& x) const;
+  torch::Tensor ForwardSilu(const torch::Tensor& x) const;
 
  private:
   torch::Tensor weight_, bias_;

@@ -56,7 +56,7 @@ torch::Tensor Decoder::Forward(torch::Tensor x) const {
     x = Upsample(x);
     x = level.after_upsampling->Forward(x);
   }
-  x = norm_out_.Forward(x).silu_();
+  x = norm_out_.ForwardSilu(x);
   return conv_out_.Forward(x);
 }
 

@@ -57,8 +57,7 @@ torch::Tensor DecodeTiled(const torch::Tensor& z, const Tiling& tiling,
       if (left.defined()) Blend(left, tile, kColumns);
       lower.push_back(LastOf(tile, kRows, blend));
       left = LastOf(tile, kColumns, blend);
-      const torch::Tensor place =
-          Piece(Piece(picture, kRows, top * tiling.factor, keep), kColumns, column * tiling.factor, keep);
+      const torch::Tensor place = Piece(Piece(picture, kRows, top * tiling.factor, keep), kColumns, column * tiling.factor, keep);
       place.copy_(Piece(Piece(tile, kRows, 0, keep), kColumns, 0, keep));
     }
     above = std::move(lower);
