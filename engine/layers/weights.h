@@ -25,6 +25,8 @@ class Weights {
   Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device);
 
   bool Has(const std::string& name) const;
+  /// As it is stored; Broken if it is not.
+  at::IntArrayRef Shape(const std::string& name) const;
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape) { return Take(name, shape, dtype_); }
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype);
 
@@ -39,6 +41,8 @@ class Weights {
   std::int64_t resident_bytes() const { return resident_bytes_; }
 
  private:
+  const io::TensorRecord& Find(const std::string& name, const std::string& expected) const;
+
   std::shared_ptr<const io::TensorArchive> archive_;
   torch::ScalarType dtype_;
   torch::Device device_;
@@ -57,6 +61,7 @@ class WeightScope {
   WeightScope operator/(int index) const { return *this / std::to_string(index); }
 
   bool Has(std::string_view leaf) const { return weights_->Has(prefix_ + std::string(leaf)); }
+  at::IntArrayRef Shape(std::string_view leaf) const { return weights_->Shape(prefix_ + std::string(leaf)); }
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const {
     return weights_->Take(prefix_ + std::string(leaf), shape);
   }
