@@ -113,7 +113,7 @@ def main():
     model = load(folder)
     record(goldens, "native", model, "pixart", 16, 16, keep_stages=True)
     record(goldens, "stretched", model, "pixart", 12, 20)
-    record(goldens, "odd", model, "pixart", 10, 22)
+    record(goldens, "odd", model, "pixart", 18, 22)
     for dtype_name, dtype in (("bf16", torch.bfloat16), ("fp16", torch.float16)):
         lower = load(folder, dtype)
         goldens[f"odd.output.{dtype_name}"] = predict(lower, goldens["odd.latents"], goldens["odd.text"])
