@@ -101,6 +101,10 @@ torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torc
   return tensor;
 }
 
+void Weights::Release(const std::string& name) {
+  if (const io::TensorRecord* record = archive_->Find(name)) archive_->Release(*record);
+}
+
 void Weights::Ignore(std::string_view prefix) { ignored_.emplace_back(prefix); }
 
 void Weights::CheckAllTaken() const {

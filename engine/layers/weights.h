@@ -30,6 +30,11 @@ class Weights {
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape) { return Take(name, shape, dtype_); }
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype);
 
+  /// `name` was taken and copied elsewhere: if it lies where the file is mapped, its pages may leave memory.
+  void Release(const std::string& name);
+  /// Corrects resident_bytes() when a layer holds what it took in another form.
+  void CountResident(std::int64_t difference) { resident_bytes_ += difference; }
+
   /// Names that begin so are known and not needed ("encoder." of a VAE that only decodes).
   void Ignore(std::string_view prefix);
   /// Throws Broken with the names that nobody asked for. Call it when the component is complete.
@@ -68,6 +73,8 @@ class WeightScope {
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype) const {
     return weights_->Take(prefix_ + std::string(leaf), shape, dtype);
   }
+  void Release(std::string_view leaf) const { weights_->Release(prefix_ + std::string(leaf)); }
+  void CountResident(std::int64_t difference) const { weights_->CountResident(difference); }
   torch::ScalarType dtype() const { return weights_->dtype(); }
 
  private:
