@@ -32,7 +32,7 @@ RULES = {
     "server": (("engine/base", "engine/pipeline.h"), r"grpcpp/|grpc/|google/|stampd/v1/|health|CLI/|spdlog/|openssl/"),
     "server/metrics.cpp": (("engine/base", "engine/pipeline.h"), r"prometheus/"),
     "server/image_codec.cpp": (("engine/base", "engine/pipeline.h"), r"opencv2/"),
-    "client": ((), r"grpcpp/|grpc/|google/|stampd/v1/|CLI/"),
+    "client": ((), r"grpcpp/|grpc/|google/|stampd/v1/|CLI/|openssl/|rapidjson/"),
     "tests": (("engine", "server", "client", "tests"), r".*"),
 }
 
