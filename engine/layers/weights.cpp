@@ -84,7 +84,7 @@ const io::TensorRecord& Weights::Find(const std::string& name, const std::string
 
 at::IntArrayRef Weights::Shape(const std::string& name) const { return Find(name, "a tensor").shape; }
 
-torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype) {
+torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype, at::MemoryFormat format) {
   const io::TensorRecord& record = Find(name, "a tensor of shape " + Show(shape));
   if (at::IntArrayRef(record.shape) != shape) Fail(record, "expected shape " + Show(shape) + ", found " + Show(record.shape));
   if (!IsWeightType(record.dtype)) {
@@ -92,7 +92,7 @@ torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torc
   }
 
   const torch::Tensor stored = AsTensor(record, archive_);
-  torch::Tensor tensor = stored.to(device_, dtype);
+  torch::Tensor tensor = stored.to(device_, dtype).contiguous(format);
   CheckFinite(record, tensor);
   if (!tensor.is_same(stored)) archive_->Release(record);
   taken_.insert(name);

@@ -28,7 +28,9 @@ class Weights {
   /// As it is stored; Broken if it is not.
   at::IntArrayRef Shape(const std::string& name) const;
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape) { return Take(name, shape, dtype_); }
-  torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype);
+  /// `format` ChannelsLast is for convolutions that work in it, and always copies.
+  torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype,
+                     at::MemoryFormat format = at::MemoryFormat::Contiguous);
 
   /// `name` was taken and copied elsewhere: if it lies where the file is mapped, its pages may leave memory.
   void Release(const std::string& name);
@@ -70,8 +72,9 @@ class WeightScope {
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const {
     return weights_->Take(prefix_ + std::string(leaf), shape);
   }
-  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype) const {
-    return weights_->Take(prefix_ + std::string(leaf), shape, dtype);
+  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype,
+                     at::MemoryFormat format = at::MemoryFormat::Contiguous) const {
+    return weights_->Take(prefix_ + std::string(leaf), shape, dtype, format);
   }
   void Release(std::string_view leaf) const { weights_->Release(prefix_ + std::string(leaf)); }
   void CountResident(std::int64_t difference) const { weights_->CountResident(difference); }

@@ -1,6 +1,7 @@
 #include "engine/models/autoencoder_kl/tiling.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -32,6 +33,43 @@ void Blend(const torch::Tensor& before, const torch::Tensor& tile, std::int64_t 
   start.copy_(end * (1 - weight) + start * weight);
 }
 
+// The picture so far, and of its tiles no more than the edges that the next ones blend with. Those edges are blended themselves.
+class TiledPicture {
+ public:
+  TiledPicture(const Tiling& tiling, std::int64_t height, std::int64_t width)
+      : tiling_(tiling), height_(height * tiling.factor), width_(width * tiling.factor) {}
+
+  // Takes the decoded tile that begins at latent (top, left), which it changes. Tiles come row by row, from left to right.
+  void Place(const torch::Tensor& tile, std::int64_t top, std::int64_t left);
+  void EndRow();
+  const torch::Tensor& pixels() const { return pixels_; }
+
+ private:
+  Tiling tiling_;
+  std::int64_t height_, width_;  // pixels
+  torch::Tensor pixels_;
+  torch::Tensor edge_of_left_;              // none for the first tile of a row
+  std::vector<torch::Tensor> edges_above_;  // none in the first row
+  std::vector<torch::Tensor> lower_edges_;  // of this row
+};
+
+void TiledPicture::Place(const torch::Tensor& tile, std::int64_t top, std::int64_t left) {
+  const std::int64_t blend = tiling_.overlap() * tiling_.factor;
+  const std::int64_t keep = tiling_.stride() * tiling_.factor;
+  if (!pixels_.defined()) pixels_ = at::empty({1, tile.size(1), height_, width_}, tile.options());
+  if (!edges_above_.empty()) Blend(edges_above_[lower_edges_.size()], tile, kRows);
+  if (edge_of_left_.defined()) Blend(edge_of_left_, tile, kColumns);
+  lower_edges_.push_back(LastOf(tile, kRows, blend));
+  edge_of_left_ = LastOf(tile, kColumns, blend);
+  const torch::Tensor place = Piece(pixels_, kRows, top * tiling_.factor, keep);
+  Piece(place, kColumns, left * tiling_.factor, keep).copy_(Piece(Piece(tile, kRows, 0, keep), kColumns, 0, keep));
+}
+
+void TiledPicture::EndRow() {
+  edges_above_ = std::exchange(lower_edges_, {});
+  edge_of_left_.reset();
+}
+
 }  // namespace
 
 Tiling Tiling::ForSampleSize(std::int64_t sample_size, std::int64_t factor) {
@@ -41,28 +79,14 @@ Tiling Tiling::ForSampleSize(std::int64_t sample_size, std::int64_t factor) {
 
 torch::Tensor DecodeTiled(const torch::Tensor& z, const Tiling& tiling,
                           const std::function<torch::Tensor(const torch::Tensor&)>& decode) {
-  const std::int64_t blend = tiling.overlap() * tiling.factor;
-  const std::int64_t keep = tiling.stride() * tiling.factor;
-  torch::Tensor picture;
-  std::vector<torch::Tensor> above;  // the lower edges of the row of tiles before, blended
+  TiledPicture picture(tiling, z.size(kRows), z.size(kColumns));
   for (std::int64_t top = 0; top < z.size(kRows); top += tiling.stride()) {
-    std::vector<torch::Tensor> lower;
-    torch::Tensor left;  // the right edge of the tile before, blended
-    for (std::int64_t column = 0; column < z.size(kColumns); column += tiling.stride()) {
-      const torch::Tensor tile = decode(Piece(Piece(z, kRows, top, tiling.tile), kColumns, column, tiling.tile));
-      if (!picture.defined()) {
-        picture = at::empty({1, tile.size(1), z.size(kRows) * tiling.factor, z.size(kColumns) * tiling.factor}, tile.options());
-      }
-      if (!above.empty()) Blend(above[lower.size()], tile, kRows);
-      if (left.defined()) Blend(left, tile, kColumns);
-      lower.push_back(LastOf(tile, kRows, blend));
-      left = LastOf(tile, kColumns, blend);
-      const torch::Tensor place = Piece(Piece(picture, kRows, top * tiling.factor, keep), kColumns, column * tiling.factor, keep);
-      place.copy_(Piece(Piece(tile, kRows, 0, keep), kColumns, 0, keep));
+    for (std::int64_t left = 0; left < z.size(kColumns); left += tiling.stride()) {
+      picture.Place(decode(Piece(Piece(z, kRows, top, tiling.tile), kColumns, left, tiling.tile)), top, left);
     }
-    above = std::move(lower);
+    picture.EndRow();
   }
-  return picture;
+  return picture.pixels();
 }
 
 }  // namespace stampd::models::autoencoder_kl

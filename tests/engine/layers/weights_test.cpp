@@ -59,6 +59,14 @@ TEST_F(WeightsTest, ConvertsToTheWantedDtype) {
   EXPECT_EQ(weights.Take("b", {2, 3}, torch::kFloat32).scalar_type(), torch::kFloat32);
 }
 
+TEST_F(WeightsTest, ReordersForConvolutionsThatWorkChannelsLast) {
+  const torch::Tensor kernel = at::arange(2 * 3 * 2 * 2, torch::kFloat32).reshape({2, 3, 2, 2});
+  Weights weights = Write({{"a", kernel}});
+  const torch::Tensor a = weights.Take("a", {2, 3, 2, 2}, torch::kFloat32, at::MemoryFormat::ChannelsLast);
+  EXPECT_TRUE(a.is_contiguous(at::MemoryFormat::ChannelsLast));
+  EXPECT_TRUE(at::equal(a, kernel));
+}
+
 TEST_F(WeightsTest, CountsWhatWasTaken) {
   Weights weights = Write({{"a", matrix_}, {"b", matrix_}, {"c", matrix_}}, torch::kBFloat16);
   weights.Take("a", {2, 3});

@@ -91,6 +91,11 @@ INSTANTIATE_TEST_SUITE_P(All, AutoencoderKLTest,
                          ::testing::Values(Precision{"fp32", torch::kFloat32, 1e-5}, Precision{"bf16", torch::kBFloat16, 3e-2}),
                          [](const auto& info) { return info.param.name; });
 
+TEST(AutoencoderKLLoadTest, Fp16IsFp32Rounded) {
+  const Golden golden("autoencoder_kl/golden");
+  ExpectClose(Load(kCheckpoint, torch::kFloat16)->Decode(golden["wide.latent"]), golden["wide.fp32"], 5e-3);
+}
+
 TEST(AutoencoderKLLoadTest, OtherRoadsOfTheConfigDecodeAsTheReferenceDoes) {
   const Golden golden("autoencoder_kl_variant/golden");
   ExpectClose(Load(kVariant)->Decode(golden["wide.latent"]), golden["wide.fp32"], 1e-5);
