@@ -15,7 +15,7 @@ Interrupt::Interrupt(std::function<void()> on_signal) : on_signal_(std::move(on_
 
 Interrupt::~Interrupt() {
   closing_ = true;
-  pthread_kill(watcher_.native_handle(), SIGTERM);
+  pthread_kill(watcher_.native_handle(), SIGINT);
   watcher_.join();
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }

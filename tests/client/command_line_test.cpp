@@ -35,6 +35,7 @@ class CommandLineTest : public testing::Test {
 
   ExitCode StampAsIs(const std::vector<std::string>& arguments) {
     std::vector<const char*> argv;
+    argv.reserve(arguments.size());
     for (const std::string& argument : arguments) argv.push_back(argument.c_str());
     out_.str("");
     err_.str("");
