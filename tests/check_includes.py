@@ -29,7 +29,7 @@ RULES = {
     "engine/samplers": (("engine/base", "engine/io", "engine/ops"), TORCH),
     "engine/tools": (("engine",), TORCH + r"|CLI/"),
     "engine": (("engine",), TORCH),
-    "server": (("engine/base", "engine/pipeline.h"), r"grpcpp/|grpc/|google/|stampd/v1/|health|CLI/|spdlog/|openssl/"),
+    "server": (("engine/base", "engine/pipeline.h"), r"grpcpp/|grpc/|google/|stampd/v1/|health|CLI/|rapidjson/|openssl/"),
     "server/metrics.cpp": (("engine/base", "engine/pipeline.h"), r"prometheus/"),
     "server/image_codec.cpp": (("engine/base", "engine/pipeline.h"), r"opencv2/"),
     "client": ((), r"grpcpp/|grpc/|google/|stampd/v1/|CLI/|openssl/|rapidjson/"),
