@@ -8,5 +8,6 @@ namespace stampd::tools {
 
 void AddInspect(CLI::App& program);
 void AddRandom(CLI::App& program);
+void AddRun(CLI::App& program);
 
 }  // namespace stampd::tools

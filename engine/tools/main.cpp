@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   program.fallthrough();  // --config after the subcommand's name, too
   stampd::tools::AddInspect(program);
   stampd::tools::AddRandom(program);
+  stampd::tools::AddRun(program);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
