@@ -42,9 +42,9 @@ double NoiseSchedule::TimestepOf(double sigma) const {
   return (1 - part) * low + part * (low + 1);
 }
 
-int NoiseSchedule::TimestepsAbove(double lambda_min) const {
-  const auto below = std::upper_bound(falling_lambdas_.rbegin(), falling_lambdas_.rend(), lambda_min, std::less_equal<>());
-  return static_cast<int>(falling_lambdas_.rend() - below);
+int NoiseSchedule::CountFromLambda(double lambda_min) const {
+  const auto first = std::lower_bound(falling_lambdas_.rbegin(), falling_lambdas_.rend(), lambda_min);
+  return static_cast<int>(falling_lambdas_.rend() - first);
 }
 
 }  // namespace stampd::samplers

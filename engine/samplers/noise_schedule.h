@@ -22,8 +22,8 @@ class NoiseSchedule {
   double SigmaAt(double timestep) const;
   /// Linear in log sigma; the end's timestep beyond the ends.
   double TimestepOf(double sigma) const;
-  /// How many timesteps, from 0 on, have ln(alpha / sigma) above `lambda_min`.
-  int TimestepsAbove(double lambda_min) const;
+  /// How many timesteps, from 0 on, have ln(alpha / sigma) at `lambda_min` or above.
+  int CountFromLambda(double lambda_min) const;
 
  private:
   std::vector<float> sigmas_;
