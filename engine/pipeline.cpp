@@ -2,6 +2,8 @@
 
 #include <future>
 
+#include <ATen/Parallel.h>
+
 #include "engine/diffusion_pipeline.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/digest.h"
@@ -28,6 +30,10 @@ torch::Device DeviceOf(const std::string& name) {
 }
 
 }  // namespace
+
+void UseThreads(int count) {
+  if (count > 0) at::set_num_threads(count);
+}
 
 std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
   const io::Checkpoint checkpoint = io::Checkpoint::Open(options.folder, options.components);

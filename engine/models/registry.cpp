@@ -37,8 +37,7 @@ std::unique_ptr<Network> Load(std::span<const Entry<Network>> entries, const io:
     if (entry.class_name == component.class_name) return entry.load(component.folder, dtype, device);
     known += (known.empty() ? "" : ", ") + std::string(entry.class_name);
   }
-  throw Broken("[pipeline] model_index.json: " + component.name + ": expected one of " + known + ", found " +
-               component.class_name);
+  throw Broken("[pipeline] model_index.json: " + component.name + ": expected one of " + known + ", found " + component.class_name);
 }
 
 }  // namespace

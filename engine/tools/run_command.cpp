@@ -37,8 +37,7 @@ ImageFormat FormatOf(const std::filesystem::path& file) {
 void ParseSize(const std::string& size, Request& request) {
   if (size.empty()) return;
   int end = 0;
-  if (std::sscanf(size.c_str(), "%6dx%6d%n", &request.width, &request.height, &end) != 2 ||
-      end != static_cast<int>(size.size())) {
+  if (std::sscanf(size.c_str(), "%6dx%6d%n", &request.width, &request.height, &end) != 2 || end != static_cast<int>(size.size())) {
     throw BadRequest("--size", "expected WIDTHxHEIGHT in pixels, found " + size);
   }
 }

@@ -1,4 +1,4 @@
-#include "server/image_codec.h"
+#include "engine/image/image_codec.h"
 
 #include <utility>
 #include <vector>
@@ -6,7 +6,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-namespace stampd::server {
+namespace stampd {
 namespace {
 
 std::string Raw(const Picture& picture) { return {picture.bytes.begin(), picture.bytes.end()}; }
@@ -32,6 +32,24 @@ void CheckSize(const Picture& picture) {
 
 }  // namespace
 
+std::string_view Name(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kPng:
+      return "png";
+    case ImageFormat::kJpeg:
+      return "jpeg";
+    case ImageFormat::kWebp:
+      return "webp";
+    case ImageFormat::kRgb8:
+      return "rgb8";
+    case ImageFormat::kLatentF32:
+      return "latent_f32";
+  }
+  return "";
+}
+
+bool IsEncoded(ImageFormat format) { return format != ImageFormat::kRgb8 && format != ImageFormat::kLatentF32; }
+
 std::string EncodePicture(const Picture& picture, ImageFormat format, int quality) {
   const bool is_latent = picture.kind == Picture::Kind::kLatentF32;
   if (is_latent != (format == ImageFormat::kLatentF32)) {
@@ -52,4 +70,4 @@ std::string EncodePicture(const Picture& picture, ImageFormat format, int qualit
   throw Broken("[image_codec] " + std::string(Name(format)) + ": the codec refused the picture");
 }
 
-}  // namespace stampd::server
+}  // namespace stampd
