@@ -16,7 +16,7 @@ namespace {
 enum class BetaSchedule { kLinear, kScaledLinear, kSquaredCosine };
 
 constexpr std::int64_t kMostTimesteps = 1'000'000;
-// Of the data's standard deviation at the last timestep, where rescaling would leave nothing and sigma be infinite.
+// At the last timestep, where rescaling leaves nothing and sigma would be infinite. It may be more than at the one before.
 constexpr double kZeroSnrAlpha = 0x1p-24;
 
 std::int64_t TrainTimesteps(const io::Config& config) {
@@ -79,10 +79,10 @@ torch::Tensor RescaleToZeroSnr(const torch::Tensor& betas) {
 void CheckFalling(const io::Config& config, const torch::Tensor& alphas) {
   const bool falls = (alphas.diff() <= 0).all().item<bool>();
   if (falls && alphas[0].item<double>() < 1 && alphas[-1].item<double>() > 0) return;
-  throw Unsupported(config, config.Has("trained_betas") ? "trained_betas" : "beta_end",
-                    "betas between 0 and 1, so that noise grows with the timestep",
-                    "a remaining variance from " + std::to_string(alphas[0].item<double>()) + " to " +
-                        std::to_string(alphas[-1].item<double>()));
+  throw Unsupported(
+      config, config.Has("trained_betas") ? "trained_betas" : "beta_end",
+      "betas between 0 and 1, so that noise grows with the timestep",
+      "a remaining variance from " + std::to_string(alphas[0].item<double>()) + " to " + std::to_string(alphas[-1].item<double>()));
 }
 
 }  // namespace
@@ -90,9 +90,10 @@ void CheckFalling(const io::Config& config, const torch::Tensor& alphas) {
 torch::Tensor AlphasCumprod(const io::Config& config) {
   const bool zero_snr = config.Bool("rescale_betas_zero_snr", false);
   const torch::Tensor betas = Betas(config);
-  torch::Tensor alphas = CumulativeAlphas(zero_snr ? RescaleToZeroSnr(betas) : betas);
-  if (zero_snr) alphas[-1] = kZeroSnrAlpha;
-  CheckFalling(config, alphas);
+  CheckFalling(config, CumulativeAlphas(betas));
+  if (!zero_snr) return CumulativeAlphas(betas);
+  torch::Tensor alphas = CumulativeAlphas(RescaleToZeroSnr(betas));
+  alphas[-1] = kZeroSnrAlpha;
   return alphas;
 }
 

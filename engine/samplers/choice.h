@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,7 @@ struct Named {
 
 /// The value that config[key] names, `fallback` standing for an absent key. Broken, with all the names, for another one.
 template <typename T>
-T Choice(const io::Config& config, std::string_view key, std::string_view fallback, std::initializer_list<Named<T>> choices) {
+T Choice(const io::Config& config, std::string_view key, std::string_view fallback, std::span<const Named<T>> choices) {
   const std::string found = config.String(key, std::string(fallback));
   std::string expected;
   for (const Named<T>& choice : choices) {
@@ -30,6 +31,11 @@ T Choice(const io::Config& config, std::string_view key, std::string_view fallba
     expected += (expected.empty() ? "" : " or ") + std::string(choice.name);
   }
   throw Unsupported(config, key, expected, found);
+}
+
+template <typename T>
+T Choice(const io::Config& config, std::string_view key, std::string_view fallback, std::initializer_list<Named<T>> choices) {
+  return Choice(config, key, fallback, std::span<const Named<T>>(choices.begin(), choices.size()));
 }
 
 /// A key that asks for what no sampler here does.

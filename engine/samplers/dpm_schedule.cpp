@@ -40,7 +40,8 @@ DpmSchedule::DpmSchedule(const io::Config& config)
 }
 
 int DpmSchedule::max_steps() const {
-  const bool leading = settings_.sigma_spacing == SigmaSpacing::kTimesteps && settings_.timestep_spacing == TimestepSpacing::kLeading;
+  const bool leading =
+      settings_.sigma_spacing == SigmaSpacing::kTimesteps && settings_.timestep_spacing == TimestepSpacing::kLeading;
   return leading ? end_ - 1 : noise_.timesteps();
 }
 
@@ -61,9 +62,12 @@ Schedule DpmSchedule::Steps(int steps) const {
 
 std::vector<double> DpmSchedule::Timesteps(int steps) const {
   switch (settings_.timestep_spacing) {
-    case TimestepSpacing::kLinspace: return LinspaceTimesteps(end_, steps);
-    case TimestepSpacing::kLeading: return LeadingTimesteps(end_, settings_.steps_offset, steps);
-    case TimestepSpacing::kTrailing: return TrailingTimesteps(end_, noise_.timesteps(), steps);
+    case TimestepSpacing::kLinspace:
+      return LinspaceTimesteps(end_, steps);
+    case TimestepSpacing::kLeading:
+      return LeadingTimesteps(end_, settings_.steps_offset, steps);
+    case TimestepSpacing::kTrailing:
+      return TrailingTimesteps(end_, noise_.timesteps(), steps);
   }
   return {};
 }
@@ -71,12 +75,18 @@ std::vector<double> DpmSchedule::Timesteps(int steps) const {
 std::vector<double> DpmSchedule::Sigmas(int steps) const {
   const SigmaRange range = RangeOf(settings_, {noise_.sigmas().back(), noise_.sigmas().front()});
   switch (settings_.sigma_spacing) {
-    case SigmaSpacing::kKarras: return KarrasSigmas(range, steps);
-    case SigmaSpacing::kExponential: return ExponentialSigmas(range, steps);
-    case SigmaSpacing::kBeta: return BetaSigmas(range, steps);
-    case SigmaSpacing::kLu: return LuSigmas(noise_.log_sigmas().back(), noise_.log_sigmas().front(), steps);
-    case SigmaSpacing::kFlow: return FlowSigmas(settings_.flow_shift, noise_.timesteps(), steps);
-    case SigmaSpacing::kTimesteps: break;
+    case SigmaSpacing::kKarras:
+      return KarrasSigmas(range, steps);
+    case SigmaSpacing::kExponential:
+      return ExponentialSigmas(range, steps);
+    case SigmaSpacing::kBeta:
+      return BetaSigmas(range, steps);
+    case SigmaSpacing::kLu:
+      return LuSigmas(noise_.log_sigmas().back(), noise_.log_sigmas().front(), steps);
+    case SigmaSpacing::kFlow:
+      return FlowSigmas(settings_.flow_shift, noise_.timesteps(), steps);
+    case SigmaSpacing::kTimesteps:
+      break;
   }
   return {};
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <string>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,6 +12,7 @@
 #include "engine/samplers/dpm_update.h"
 #include "engine/samplers/dynamic_threshold.h"
 #include "engine/samplers/prediction.h"
+#include "engine/samplers/scale.h"
 
 namespace stampd::samplers {
 namespace {
@@ -51,7 +52,8 @@ PredictionType ReadPrediction(const io::Config& config, bool predicts_data) {
                                             {"v_prediction", PredictionType::kV},
                                             {"flow_prediction", PredictionType::kFlow}});
   if (predicts_data || type != PredictionType::kFlow) return type;
-  throw Unsupported(config, "prediction_type", "epsilon, sample or v_prediction beside algorithm_type dpmsolver", "flow_prediction");
+  throw Unsupported(config, "prediction_type", "epsilon, sample or v_prediction beside algorithm_type dpmsolver",
+                    "flow_prediction");
 }
 
 int ReadOrder(const io::Config& config) {
@@ -71,8 +73,9 @@ Threshold ReadThreshold(const io::Config& config) {
 
 // The reference takes three names of other solvers' types for midpoint.
 Settings::Settings(const io::Config& config)
-    : rule{ReadPredictsData(config), Choice<bool>(config, "solver_type", "midpoint",
-                                                  {{"midpoint", false}, {"heun", true}, {"logrho", false}, {"bh1", false}, {"bh2", false}})},
+    : rule{ReadPredictsData(config),
+           Choice<bool>(config, "solver_type", "midpoint",
+                        {{"midpoint", false}, {"heun", true}, {"logrho", false}, {"bh1", false}, {"bh2", false}})},
       order(ReadOrder(config)),
       prediction(ReadPrediction(config, rule.predicts_data)),
       threshold(ReadThreshold(config)),
@@ -116,20 +119,27 @@ class DpmSolver final : public Solver {
 
 torch::Tensor DpmSolver::Data(const NoiseLevel& at, const torch::Tensor& prediction, const torch::Tensor& latent) const {
   switch (settings_.prediction) {
-    case PredictionType::kEpsilon: return (latent - prediction * at.sigma) / at.alpha;
-    case PredictionType::kSample: return prediction;
-    case PredictionType::kV: return latent * at.alpha - prediction * at.sigma;
-    case PredictionType::kFlow: return latent - prediction * schedule_.sigmas[step_];
+    case PredictionType::kEpsilon:
+      return (latent - Scale(at.sigma, prediction)) / at.alpha;
+    case PredictionType::kSample:
+      return prediction;
+    case PredictionType::kV:
+      return Scale(at.alpha, latent) - Scale(at.sigma, prediction);
+    case PredictionType::kFlow:
+      return latent - Scale(schedule_.sigmas[step_], prediction);
   }
   return {};
 }
 
 torch::Tensor DpmSolver::Noise(const NoiseLevel& at, const torch::Tensor& prediction, const torch::Tensor& latent) const {
   switch (settings_.prediction) {
-    case PredictionType::kSample: return (latent - prediction * at.alpha) / at.sigma;
-    case PredictionType::kV: return prediction * at.alpha + latent * at.sigma;
+    case PredictionType::kSample:
+      return (latent - Scale(at.alpha, prediction)) / at.sigma;
+    case PredictionType::kV:
+      return Scale(at.alpha, prediction) + Scale(at.sigma, latent);
     case PredictionType::kEpsilon:
-    case PredictionType::kFlow: break;
+    case PredictionType::kFlow:
+      break;
   }
   return prediction;
 }
@@ -143,8 +153,8 @@ void DpmSolver::Evaluate(const NoiseLevel& at, const torch::Tensor& prediction, 
     return Remember({at, denoised_});
   }
   torch::Tensor noise = Noise(at, prediction, latent);
-  denoised_ = threshold((latent - noise * at.sigma) / at.alpha);
-  if (settings_.threshold.on) noise = (latent - denoised_ * at.alpha) / at.sigma;
+  denoised_ = threshold((latent - Scale(at.sigma, noise)) / at.alpha);
+  if (settings_.threshold.on) noise = (latent - Scale(at.alpha, denoised_)) / at.sigma;
   Remember({at, noise});
 }
 

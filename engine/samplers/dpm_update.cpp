@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "engine/samplers/scale.h"
+
 namespace stampd::samplers {
 namespace {
 
@@ -33,7 +35,7 @@ struct Step {
 /// How far `b` to `a` went, in units of `step`.
 float Ratio(const Evaluation& a, const Evaluation& b, const Step& step) { return (a.level.lambda - b.level.lambda) / step.h; }
 
-torch::Tensor Slope(const Evaluation& a, const Evaluation& b, float ratio) { return (a.output - b.output) * (1 / ratio); }
+torch::Tensor Slope(const Evaluation& a, const Evaluation& b, float ratio) { return Scale(1 / ratio, a.output - b.output); }
 
 }  // namespace
 
@@ -47,20 +49,20 @@ torch::Tensor DpmUpdate(const DpmRule& rule, std::span<const Evaluation> evaluat
                         const torch::Tensor& latent) {
   const Evaluation& m0 = evaluations.back();
   const Step step(rule, m0.level, to);
-  const torch::Tensor base = latent * step.keep - m0.output * step.first();
+  const torch::Tensor base = Scale(step.keep, latent) - Scale(step.first(), m0.output);
   if (evaluations.size() == 1) return base;
 
   const Evaluation& m1 = evaluations[evaluations.size() - 2];
   const float r0 = Ratio(m0, m1, step);
   const torch::Tensor slope = Slope(m0, m1, r0);
-  if (evaluations.size() == 2) return base - slope * (rule.heun ? step.second() : 0.5F * step.first());
+  if (evaluations.size() == 2) return base - Scale(rule.heun ? step.second() : 0.5F * step.first(), slope);
 
   const Evaluation& m2 = evaluations[evaluations.size() - 3];
   const float r1 = Ratio(m1, m2, step);
   const torch::Tensor bend = slope - Slope(m1, m2, r1);
-  const torch::Tensor slope_here = slope + bend * (r0 / (r0 + r1));
-  const torch::Tensor curvature = bend * (1 / (r0 + r1));
-  return base - slope_here * step.second() - curvature * step.third();
+  const torch::Tensor slope_here = slope + Scale(r0 / (r0 + r1), bend);
+  const torch::Tensor curvature = Scale(1 / (r0 + r1), bend);
+  return base - Scale(step.second(), slope_here) - Scale(step.third(), curvature);
 }
 
 }  // namespace stampd::samplers

@@ -7,6 +7,7 @@
 #include "engine/samplers/choice.h"
 #include "engine/samplers/euler_schedule.h"
 #include "engine/samplers/prediction.h"
+#include "engine/samplers/scale.h"
 
 namespace stampd::samplers {
 namespace {
@@ -44,10 +45,13 @@ class EulerSolver final : public Solver {
 
 torch::Tensor EulerSolver::Data(const torch::Tensor& prediction, const torch::Tensor& latent) const {
   switch (prediction_) {
-    case PredictionType::kEpsilon: return latent - prediction * Sigma();
-    case PredictionType::kV: return prediction * (-Sigma() / std::sqrt(Variance())) + latent / Variance();
+    case PredictionType::kEpsilon:
+      return latent - Scale(Sigma(), prediction);
+    case PredictionType::kV:
+      return prediction * (-Sigma() / std::sqrt(Variance())) + latent / Variance();
     case PredictionType::kSample:
-    case PredictionType::kFlow: break;
+    case PredictionType::kFlow:
+      break;
   }
   return prediction;
 }

@@ -74,9 +74,15 @@ std::vector<double> EulerSchedule::Timesteps(int steps) const {
   const int train = noise_.timesteps();
   std::vector<double> timesteps;
   switch (settings_.timestep_spacing) {
-    case TimestepSpacing::kLinspace: timesteps = LinspaceTimesteps(train, steps); break;
-    case TimestepSpacing::kLeading: timesteps = LeadingTimesteps(train, settings_.steps_offset, steps); break;
-    case TimestepSpacing::kTrailing: timesteps = TrailingTimesteps(train, train, steps); break;
+    case TimestepSpacing::kLinspace:
+      timesteps = LinspaceTimesteps(train, steps);
+      break;
+    case TimestepSpacing::kLeading:
+      timesteps = LeadingTimesteps(train, settings_.steps_offset, steps);
+      break;
+    case TimestepSpacing::kTrailing:
+      timesteps = TrailingTimesteps(train, train, steps);
+      break;
   }
   for (double& t : timesteps) t = static_cast<float>(t);
   return timesteps;
@@ -91,12 +97,16 @@ std::vector<double> EulerSchedule::SigmasBeforeSpacing(const std::vector<double>
 
 std::vector<double> EulerSchedule::Spaced(SigmaRange range, int steps) const {
   switch (settings_.sigma_spacing) {
-    case SigmaSpacing::kKarras: return KarrasSigmas(range, steps);
-    case SigmaSpacing::kExponential: return ExponentialSigmas(range, steps);
-    case SigmaSpacing::kBeta: return BetaSigmas(range, steps);
+    case SigmaSpacing::kKarras:
+      return KarrasSigmas(range, steps);
+    case SigmaSpacing::kExponential:
+      return ExponentialSigmas(range, steps);
+    case SigmaSpacing::kBeta:
+      return BetaSigmas(range, steps);
     case SigmaSpacing::kLu:
     case SigmaSpacing::kFlow:
-    case SigmaSpacing::kTimesteps: break;
+    case SigmaSpacing::kTimesteps:
+      break;
   }
   return {};
 }

@@ -35,8 +35,9 @@ double NoiseSchedule::SigmaAt(double timestep) const {
 double NoiseSchedule::TimestepOf(double sigma) const {
   if (timesteps() == 1) return 0;
   const double log_sigma = std::log(std::max(sigma, 1e-10));
-  const auto above = std::upper_bound(log_sigmas_.begin(), log_sigmas_.end(), log_sigma);
-  const int low = std::clamp(static_cast<int>(above - log_sigmas_.begin()) - 1, 0, timesteps() - 2);
+  // A search from the noisy end, because the last sigma of a zero-SNR schedule may lie below its neighbour.
+  const auto at_or_below = std::find_if(log_sigmas_.rbegin(), log_sigmas_.rend(), [=](float log) { return log <= log_sigma; });
+  const int low = std::clamp(static_cast<int>(log_sigmas_.rend() - at_or_below) - 1, 0, timesteps() - 2);
   const float range = log_sigmas_[low] - log_sigmas_[low + 1];
   const double part = std::clamp((log_sigmas_[low] - log_sigma) / range, 0.0, 1.0);
   return (1 - part) * low + part * (low + 1);

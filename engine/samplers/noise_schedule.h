@@ -15,7 +15,7 @@ class NoiseSchedule {
   explicit NoiseSchedule(const io::Config& config);
 
   int timesteps() const { return static_cast<int>(sigmas_.size()); }
-  std::span<const float> sigmas() const { return sigmas_; }          // grows with the timestep
+  std::span<const float> sigmas() const { return sigmas_; }          // grows with the timestep (betas.h)
   std::span<const float> log_sigmas() const { return log_sigmas_; }  // natural
 
   /// Linear between timesteps; the end's sigma beyond the ends.

@@ -17,7 +17,8 @@ std::string Describe(const torch::Tensor& x) {
 }  // namespace
 
 void CheckStep(const torch::Tensor& prediction, const torch::Tensor& latent, int step, int total_steps) {
-  if (step >= total_steps) throw Broken("[sampler] step: expected at most " + std::to_string(total_steps) + " steps, found another");
+  if (step >= total_steps)
+    throw Broken("[sampler] step: expected at most " + std::to_string(total_steps) + " steps, found another");
   if (prediction.sizes() == latent.sizes() && prediction.scalar_type() == latent.scalar_type()) return;
   throw Broken("[sampler] prediction: expected " + Describe(latent) + " like the latent, found " + Describe(prediction));
 }

@@ -1,5 +1,5 @@
-#include <initializer_list>
-#include <string>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -13,13 +13,13 @@ namespace {
 
 using Maker = std::unique_ptr<const Sampler> (*)(const io::Config&);
 
-constexpr std::initializer_list<Named<Maker>> kMakers = {{"DPMSolverMultistepScheduler", MakeDpmSolver},
-                                                         {"EulerDiscreteScheduler", MakeEuler}};
+constexpr std::array<Named<Maker>, 2> kMakers = {
+    {{"DPMSolverMultistepScheduler", MakeDpmSolver}, {"EulerDiscreteScheduler", MakeEuler}}};
 
 }  // namespace
 
 std::vector<std::unique_ptr<const Sampler>> MakeSamplers(const io::Config& scheduler_config) {
-  const Maker own = Choice<Maker>(scheduler_config, "_class_name", "", kMakers);
+  const Maker own = Choice(scheduler_config, "_class_name", "", std::span<const Named<Maker>>(kMakers));
   std::vector<std::unique_ptr<const Sampler>> samplers;
   samplers.push_back(own(scheduler_config));
   for (const auto& [name, maker] : kMakers) {

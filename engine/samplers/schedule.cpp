@@ -13,11 +13,12 @@ namespace stampd::samplers {
 namespace {
 
 SigmaSpacing ReadSigmaSpacing(const io::Config& config) {
-  constexpr std::array<std::pair<const char*, SigmaSpacing>, 5> kSpacings = {{{"use_karras_sigmas", SigmaSpacing::kKarras},
-                                                                              {"use_exponential_sigmas", SigmaSpacing::kExponential},
-                                                                              {"use_beta_sigmas", SigmaSpacing::kBeta},
-                                                                              {"use_lu_lambdas", SigmaSpacing::kLu},
-                                                                              {"use_flow_sigmas", SigmaSpacing::kFlow}}};
+  constexpr std::array<std::pair<const char*, SigmaSpacing>, 5> kSpacings = {
+      {{"use_karras_sigmas", SigmaSpacing::kKarras},
+       {"use_exponential_sigmas", SigmaSpacing::kExponential},
+       {"use_beta_sigmas", SigmaSpacing::kBeta},
+       {"use_lu_lambdas", SigmaSpacing::kLu},
+       {"use_flow_sigmas", SigmaSpacing::kFlow}}};
   SigmaSpacing found = SigmaSpacing::kTimesteps;
   std::string key;
   for (const auto& [name, spacing] : kSpacings) {

@@ -78,6 +78,7 @@ CASES = {
     "dpm_karras_cosine": DPM | COSINE | {"use_karras_sigmas": True},
     "dpm_karras_range": DPM | {"use_karras_sigmas": True, "sigma_min": 0.03, "sigma_max": 14.6},
     "dpm_exponential": DPM | {"use_exponential_sigmas": True},
+    "dpm_exponential_zero_snr": DPM | {"use_exponential_sigmas": True, "rescale_betas_zero_snr": True},
     "dpm_beta": DPM | {"use_beta_sigmas": True},
     "dpm_lu": DPM | {"use_lu_lambdas": True},
     "dpm_legacy_names": DPM | {"algorithm_type": "deis", "solver_type": "logrho", "final_sigmas_type": "sigma_min"},

@@ -41,7 +41,8 @@ double Error(const std::string& config, const Schedule& schedule, bool constant_
 
 double DpmError(int steps, const std::string& settings) {
   const std::string config =
-      R"({"_class_name": "DPMSolverMultistepScheduler", "final_sigmas_type": "sigma_min", "use_lu_lambdas": true, )" + settings + "}";
+      R"({"_class_name": "DPMSolverMultistepScheduler", "final_sigmas_type": "sigma_min", "use_lu_lambdas": true, )" + settings +
+      "}";
   return Error(config, DpmSchedule(io::Config::Parse(config, "c")).Steps(steps), true);
 }
 

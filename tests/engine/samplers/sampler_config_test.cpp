@@ -62,11 +62,13 @@ TEST(SamplerConfigTest, StepsAreThoseOfTraining) {
 }
 
 TEST(SamplerConfigTest, ErrorNamesFileKeyExpectedAndFound) {
-  EXPECT_EQ(ErrorOf(Dpm(R"("algorithm_type": "sde-dpmsolver++")")),
-            "[scheduler] scheduler/scheduler_config.json: algorithm_type: expected dpmsolver++ or dpmsolver (the others draw noise at "
-            "each step), found sde-dpmsolver++");
-  EXPECT_EQ(ErrorOf(Dpm(R"("timestep_spacing": "random")")),
-            "[scheduler] scheduler/scheduler_config.json: timestep_spacing: expected linspace or leading or trailing, found random");
+  EXPECT_EQ(
+      ErrorOf(Dpm(R"("algorithm_type": "sde-dpmsolver++")")),
+      "[scheduler] scheduler/scheduler_config.json: algorithm_type: expected dpmsolver++ or dpmsolver (the others draw noise at "
+      "each step), found sde-dpmsolver++");
+  EXPECT_EQ(
+      ErrorOf(Dpm(R"("timestep_spacing": "random")")),
+      "[scheduler] scheduler/scheduler_config.json: timestep_spacing: expected linspace or leading or trailing, found random");
 }
 
 struct Refused {
@@ -78,8 +80,8 @@ struct Refused {
 class RefusedTest : public testing::TestWithParam<Refused> {};
 
 TEST_P(RefusedTest, NamesKeyAndValue) {
-  EXPECT_THAT(ErrorOf(GetParam().settings),
-              AllOf(HasSubstr("[scheduler]"), HasSubstr(": " + GetParam().key + ": expected"), HasSubstr("found " + GetParam().found)));
+  EXPECT_THAT(ErrorOf(GetParam().settings), AllOf(HasSubstr("[scheduler]"), HasSubstr(": " + GetParam().key + ": expected"),
+                                                  HasSubstr("found " + GetParam().found)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -96,7 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "prediction_type", "flow_prediction"},
         Refused{Dpm(R"("final_sigmas_type": "half")"), "final_sigmas_type", "half"},
         Refused{Dpm(R"("use_karras_sigmas": true, "use_beta_sigmas": true)"), "use_beta_sigmas", "true"},
-        Refused{Dpm(R"("beta_schedule": "sigmoid")"), "beta_schedule", "sigmoid"}, Refused{Dpm(R"("beta_end": 1.5)"), "beta_end", "a remaining"},
+        Refused{Dpm(R"("beta_schedule": "sigmoid")"), "beta_schedule", "sigmoid"},
+        Refused{Dpm(R"("beta_end": 1.5)"), "beta_end", "a remaining"},
         Refused{Dpm(R"("beta_start": 0)"), "beta_end", "a remaining"},
         Refused{Dpm(R"("num_train_timesteps": 0)"), "num_train_timesteps", "0"},
         Refused{Dpm(R"("trained_betas": [0.1, 0.2])"), "trained_betas", "2"},

@@ -15,8 +15,8 @@
 namespace stampd::samplers {
 namespace {
 
-using testing::ElementsAre;
-using testing::Pointwise;
+using ::testing::ElementsAre;
+using ::testing::Pointwise;
 
 constexpr int kSteps[] = {1, 2, 4, 8, 14, 15, 20, 25, 50};
 
@@ -60,18 +60,18 @@ TEST(ScheduleTest, EqualsDiffusersForEveryCase) {
 
 TEST(ScheduleTest, PixArtInTwentySteps) {
   const Schedule schedule = DpmSteps(20);
-  EXPECT_THAT(schedule.timesteps, ElementsAre(999, 949, 899, 849, 799, 749, 699, 649, 599, 549, 500, 450, 400, 350, 300, 250, 200,
-                                              150, 100, 50));
-  const std::vector<float> expected = {157.40726,  96.176086, 60.271412, 38.736404,  25.528482,  17.246981,  11.93952,
-                                       8.463007,   6.1352096, 4.5412359, 3.4429669,  2.6356542,  2.0410872,  1.5910033,
-                                       1.2401613,  0.95803368, 0.72359121, 0.52196527, 0.34226012, 0.17601012, 0};
-  EXPECT_THAT(schedule.sigmas, Pointwise(testing::FloatEq(), expected));
+  EXPECT_THAT(schedule.timesteps,
+              ElementsAre(999, 949, 899, 849, 799, 749, 699, 649, 599, 549, 500, 450, 400, 350, 300, 250, 200, 150, 100, 50));
+  const std::vector<float> expected = {157.40726, 96.176086,  60.271412,  38.736404,  25.528482,  17.246981,  11.93952,
+                                       8.463007,  6.1352096,  4.5412359,  3.4429669,  2.6356542,  2.0410872,  1.5910033,
+                                       1.2401613, 0.95803368, 0.72359121, 0.52196527, 0.34226012, 0.17601012, 0};
+  EXPECT_THAT(schedule.sigmas, Pointwise(::testing::FloatEq(), expected));
 }
 
 TEST(ScheduleTest, SanaInTwentySteps) {
   const Schedule schedule = DpmSteps(20, R"("use_flow_sigmas": true, "flow_shift": 3.0)");
-  EXPECT_THAT(schedule.timesteps, ElementsAre(999, 982, 963, 944, 922, 899, 874, 847, 817, 785, 749, 710, 666, 617, 562, 499, 428,
-                                              345, 249, 136));
+  EXPECT_THAT(schedule.timesteps,
+              ElementsAre(999, 982, 963, 944, 922, 899, 874, 847, 817, 785, 749, 710, 666, 617, 562, 499, 428, 345, 249, 136));
   EXPECT_FLOAT_EQ(schedule.sigmas[0], 0.99966645F);
   EXPECT_FLOAT_EQ(schedule.sigmas[10], 0.74962479F);
   EXPECT_FLOAT_EQ(schedule.sigmas[19], 0.13623966F);
