@@ -22,9 +22,10 @@ void SetDeadline(grpc::ClientContext& context, double seconds) {
 }  // namespace
 
 Outcome Run(const ServerOptions& server, const Call& call) {
+  const BlockedSignals signals;  // first: gRPC makes threads
   grpc::ClientContext context;
   if (server.timeout_seconds) SetDeadline(context, *server.timeout_seconds);
-  const Interrupt interrupt([&context] { context.TryCancel(); });
+  const Interrupt interrupt(signals, [&context] { context.TryCancel(); });
   const auto stub = Connect(server.address);
   grpc::Status status = call(*stub, context);
   return {std::move(status), interrupt.signal()};

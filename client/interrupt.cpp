@@ -5,25 +5,28 @@
 
 namespace stampd::client {
 
-Interrupt::Interrupt(std::function<void()> on_signal) : on_signal_(std::move(on_signal)) {
-  sigemptyset(&signals_);
-  sigaddset(&signals_, SIGINT);
-  sigaddset(&signals_, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_);
-  watcher_ = std::thread(&Interrupt::Watch, this);
+BlockedSignals::BlockedSignals() {
+  sigemptyset(&set_);
+  sigaddset(&set_, SIGINT);
+  sigaddset(&set_, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set_, &mask_before_);
 }
+
+BlockedSignals::~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr); }
+
+Interrupt::Interrupt(const BlockedSignals& signals, std::function<void()> on_signal)
+    : signals_(signals), on_signal_(std::move(on_signal)), watcher_(&Interrupt::Watch, this) {}
 
 Interrupt::~Interrupt() {
   closing_ = true;
   pthread_kill(watcher_.native_handle(), SIGINT);
   watcher_.join();
-  pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
 void Interrupt::Watch() {
   while (true) {
     int signal = 0;
-    sigwait(&signals_, &signal);
+    sigwait(&signals_.set(), &signal);
     if (closing_) return;
     if (signal_ != 0) std::_Exit(128 + signal);
     signal_ = signal;
