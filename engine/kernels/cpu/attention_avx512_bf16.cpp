@@ -20,6 +20,11 @@ constexpr int kQueryBlock = 24;    // that keys and values are read from the sec
 constexpr int kKeyBlock = 1024;    // between two corrections of the running maximum; its scores stay in the second-level cache
 constexpr int kValueTile = 128;    // keys whose values stay in the first-level cache
 constexpr int kMaxHeadDim = 256;
+// From one row of the workspace to the next: off the powers of two, at which rows would fall into the same cache lines' sets.
+constexpr int kScoreStride = kKeyBlock + 16;
+constexpr int kWeightStride = kKeyBlock + 32;
+constexpr int kQueryStride = kMaxHeadDim / 2 + 16;
+constexpr int kOutputStride = kMaxHeadDim + 16;
 constexpr float kLog2E = 1.44269504088896340736f;
 
 constexpr int CeilDiv(int a, int b) { return (a + b - 1) / b; }
@@ -57,17 +62,17 @@ __m512 Exp2(__m512 x) {
 
 // One head's queries, 24 at a time, with all that is between them and their outputs.
 struct Workspace {
-  alignas(64) Word q[kQueryBlock][kMaxHeadDim / 2];
-  alignas(64) float scores[kQueryBlock][kKeyBlock];
-  alignas(64) Bf16 weights[kQueryBlock][kKeyBlock];
-  alignas(64) float out[kQueryBlock][kMaxHeadDim];
+  alignas(64) Word q[kQueryBlock][kQueryStride];
+  alignas(64) float scores[kQueryBlock][kScoreStride];
+  alignas(64) Bf16 weights[kQueryBlock][kWeightStride];
+  alignas(64) float out[kQueryBlock][kOutputStride];
   float largest[kQueryBlock];
   float sum[kQueryBlock];
 };
 
 // scores[r][key] = scale * q[r] k[key] for R queries and V * 16 keys.
 template <int R, int V>
-void Scores(const Word (*q)[kMaxHeadDim / 2], const Word* k, int pairs, __m512 scale, float (*scores)[kKeyBlock]) {
+void Scores(const Word (*q)[kQueryStride], const Word* k, int pairs, __m512 scale, float (*scores)[kScoreStride]) {
   __m512 sums[R][V];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -94,7 +99,8 @@ void Scores(const Word (*q)[kMaxHeadDim / 2], const Word* k, int pairs, __m512 s
 
 // out[r][channel] += weights[r] v for R queries, V * 16 channels and some pairs of keys.
 template <int R, int V>
-void Accumulate(const Bf16 (*weights)[kKeyBlock], const Word* values, int channels, int key_pairs, float (*out)[kMaxHeadDim]) {
+void Accumulate(const Bf16 (*weights)[kWeightStride], const Word* values, int channels, int key_pairs,
+                float (*out)[kOutputStride]) {
   __m512 sums[R][V];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -138,7 +144,7 @@ void AllScores(Workspace& w, int rows, const Word* k, int pairs, int groups, flo
     for (int r = 0; r < rows; r += kRows) {
       ForSizes<kRows, kScoreVectors>(Smaller(kRows, rows - r), Smaller(kScoreVectors, groups - group), [&]<int R, int V>() {
         Scores<R, V>(w.q + r, k + static_cast<ptrdiff_t>(group) * kLanes * pairs, pairs, factor,
-                     reinterpret_cast<float(*)[kKeyBlock]>(w.scores[r] + group * kLanes));
+                     reinterpret_cast<float(*)[kScoreStride]>(w.scores[r] + group * kLanes));
       });
     }
   }
@@ -187,8 +193,8 @@ void AllOutputs(Workspace& w, int rows, const Word* values, int channels, int gr
       for (int r = 0; r < rows; r += kRows) {
         ForSizes<kRows, kOutputVectors>(
             Smaller(kRows, rows - r), Smaller(kOutputVectors, (channels - c) / kLanes), [&]<int R, int V>() {
-              Accumulate<R, V>(reinterpret_cast<const Bf16(*)[kKeyBlock]>(w.weights[r] + key), tile, channels, key_pairs,
-                               reinterpret_cast<float(*)[kMaxHeadDim]>(w.out[r] + c));
+              Accumulate<R, V>(reinterpret_cast<const Bf16(*)[kWeightStride]>(w.weights[r] + key), tile, channels, key_pairs,
+                               reinterpret_cast<float(*)[kOutputStride]>(w.out[r] + c));
             });
       }
     }
