@@ -27,12 +27,12 @@ RULES = {
     "engine/layers": (("engine/base", "engine/io", "engine/ops", "engine/quant"), TORCH),
     "engine/models": (("engine/base", "engine/io", "engine/ops", "engine/layers"), TORCH),
     "engine/samplers": (("engine/base", "engine/io", "engine/ops"), TORCH),
+    "engine/image": (("engine/base", "engine/pipeline.h"), r"opencv2/"),
     "engine/tools": (("engine",), TORCH + r"|CLI/"),
     "engine": (("engine",), TORCH),
-    "server": (("engine/base", "engine/pipeline.h"), r"grpcpp/|grpc/|google/|stampd/v1/|health|CLI/|spdlog/|openssl/"),
-    "server/metrics.cpp": (("engine/base", "engine/pipeline.h"), r"prometheus/"),
-    "server/image_codec.cpp": (("engine/base", "engine/pipeline.h"), r"opencv2/"),
-    "client": ((), r"grpcpp/|grpc/|google/|stampd/v1/|CLI/"),
+    "server": (("engine/base", "engine/image", "engine/io/digest.h", "engine/pipeline.h"), r"grpcpp/|grpc/|google/|stampd/v1/|health|CLI/|rapidjson/|openssl/"),
+    "server/metrics.cpp": (("engine/base", "engine/image", "engine/pipeline.h"), r"prometheus/"),
+    "client": ((), r"grpcpp/|grpc/|google/|stampd/v1/|CLI/|openssl/|rapidjson/"),
     "tests": (("engine", "server", "client", "tests"), r".*"),
 }
 

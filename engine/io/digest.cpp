@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <exception>
 #include <memory>
-#include <thread>
 
 #include <fcntl.h>
 #include <openssl/evp.h>
 
 #include "engine/base/error.h"
 #include "engine/io/open_file.h"
+#include "engine/io/parallel.h"
 
 namespace stampd::io {
 namespace {
@@ -49,36 +47,6 @@ class Hasher {
   std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
 
-struct Job {
-  fs::path path;
-  FileDigest* result;
-};
-
-// Each worker takes the next file, the largest first, until none is left; the first failure is thrown at the end.
-void HashAll(std::vector<Job> jobs) {
-  std::sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.result->bytes > b.result->bytes; });
-  std::atomic<std::size_t> next = 0;
-  std::vector<std::exception_ptr> failures(jobs.size());
-  const auto work = [&] {
-    for (std::size_t i = next++; i < jobs.size(); i = next++) {
-      try {
-        jobs[i].result->sha256 = FileSha256(jobs[i].path);
-      } catch (...) {
-        failures[i] = std::current_exception();
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> helpers;
-    const std::size_t workers = std::min<std::size_t>(jobs.size(), std::max(1U, std::thread::hardware_concurrency()));
-    for (std::size_t i = 1; i < workers; ++i) helpers.emplace_back(work);
-    work();
-  }
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
-}
-
 std::span<const std::byte> BytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 }  // namespace
@@ -106,18 +74,19 @@ std::string FileSha256(const fs::path& path) {
 std::vector<FileDigest> FileDigests(const Checkpoint& checkpoint) {
   std::vector<std::pair<fs::path, FileDigest>> found;
   for (const Component& component : checkpoint.components()) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(component.folder)) {
+    std::error_code error;
+    const fs::directory_iterator folder(component.folder, error);
+    if (error) throw Broken("[digest] " + component.folder.string() + ": expected a readable directory, found: " + error.message());
+    for (const fs::directory_entry& entry : folder) {
       if (!entry.is_regular_file()) continue;
       const std::string name = component.name + "/" + entry.path().filename().string();
       found.emplace_back(entry.path(), FileDigest{name, entry.file_size(), {}});
     }
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.second.name < b.second.name; });
-  std::vector<Job> jobs;
-  for (auto& [path, digest] : found) jobs.push_back({path, &digest});
-  HashAll(std::move(jobs));
   std::vector<FileDigest> digests;
-  for (auto& [path, digest] : found) digests.push_back(std::move(digest));
+  for (const auto& [path, digest] : found) digests.push_back(digest);
+  ForEachInParallel(found.size(), 0, [&](std::size_t i) { digests[i].sha256 = FileSha256(found[i].first); });
   return digests;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <tuple>
 
@@ -37,15 +36,17 @@ std::string_view HeaderText(std::span<const std::byte> bytes, const std::filesys
   return {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length};
 }
 
-// Bytes that dtype and shape ask for.
+// Bytes that dtype and shape ask for. Even with an extent of 0 the others must multiply to something that strides can hold.
 std::uint64_t ByteSize(const HeaderEntry& entry, const std::string& start) {
-  std::uint64_t size = BytesPerElement(entry.dtype);
+  std::int64_t size = static_cast<std::int64_t>(BytesPerElement(entry.dtype));
+  bool empty = false;
   for (const std::int64_t extent : entry.shape) {
-    if (__builtin_mul_overflow(size, static_cast<std::uint64_t>(extent), &size)) {
-      throw Broken(start + "expected a shape whose size fits 64 bits, found " + ShapeText(entry.shape));
+    empty |= extent == 0;
+    if (__builtin_mul_overflow(size, std::max<std::int64_t>(extent, 1), &size)) {
+      throw Broken(start + "expected a shape of less than 2^63 bytes, found " + ShapeText(entry.shape));
     }
   }
-  return size;
+  return empty ? 0 : static_cast<std::uint64_t>(size);
 }
 
 std::string Range(const HeaderEntry& entry) { return "[" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) + "]"; }

@@ -33,4 +33,19 @@ std::string ShapeText(std::span<const std::int64_t> shape) {
   return text + "]";
 }
 
+std::string JsonString(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string json = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') json += '\\';
+    if (code >= 0x20) {
+      json += c;
+    } else {
+      json += std::string("\\u00") + kDigits[code >> 4] + kDigits[code & 15];
+    }
+  }
+  return json + "\"";
+}
+
 }  // namespace stampd::io

@@ -37,8 +37,10 @@ std::vector<Candidate> Candidates(std::string_view stem, std::string_view prefer
 }
 
 std::string ListFolder(const fs::path& folder) {
+  std::error_code error;
   std::set<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) names.insert(entry.path().filename().string());
+  if (error) return error.message();
   std::string text;
   std::size_t listed = 0;
   for (const std::string& name : names) {
@@ -92,7 +94,8 @@ WeightFiles FindWeightFiles(const fs::path& folder, std::string_view stem, std::
   const std::vector<Candidate> candidates = Candidates(stem, preferred_variant);
   for (const Candidate& candidate : candidates) {
     const fs::path file = folder / candidate.name;
-    if (!fs::exists(file, ignored)) continue;
+    // A dangling link is what an unfinished download leaves: its error should name it.
+    if (!fs::exists(fs::symlink_status(file, ignored))) continue;
     if (candidate.is_index) return ReadIndex(folder, file);
     return {.files = {file}, .index = {}, .weight_map = {}};
   }
