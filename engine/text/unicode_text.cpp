@@ -29,7 +29,10 @@ std::string ValidUtf8(std::string_view text) {
   return valid;
 }
 
-bool IsPythonSpace(char32_t c) { return (c >= 0x1C && c <= 0x1F) || u_isUWhiteSpace(static_cast<UChar32>(c)); }
+bool IsPythonSpace(char32_t c) {
+  if (c < 0x80) return c == ' ' || (c >= 0x9 && c <= 0xD) || (c >= 0x1C && c <= 0x1F);
+  return u_isUWhiteSpace(static_cast<UChar32>(c));
+}
 
 std::string_view StripLeft(std::string_view text) {
   std::size_t begin = 0;
