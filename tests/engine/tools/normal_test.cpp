@@ -55,6 +55,16 @@ TEST(FillNormalTest, EveryPartIsThatPartOfTheWhole) {
   for (std::size_t i = 0; i < part.size(); ++i) EXPECT_EQ(part[i], whole[333 + i]);
 }
 
+// From the definition, in another language's integers: checkpoints must not change with the compiler or the machine.
+TEST(FillNormalTest, GivesTheSameNumbersForEver) {
+  const std::uint64_t key = TensorKey(42, "proj_out.weight");
+  EXPECT_EQ(key, 0x9d421f563181f7cfU);
+  const std::vector<float> values = Normal(key, 0, 3);
+  EXPECT_FLOAT_EQ(values[0], 0.2927582059501094F);
+  EXPECT_FLOAT_EQ(values[1], 0.4735703351079501F);
+  EXPECT_FLOAT_EQ(values[2], 0.07662028651973023F);
+}
+
 TEST(FillNormalTest, MeanAndSpreadAreApplied) {
   const std::vector<float> unit = Normal(7, 0, 100);
   const std::vector<float> moved = Normal(7, 0, 100, 1, 0.25);
