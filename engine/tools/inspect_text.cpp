@@ -84,8 +84,7 @@ std::string JsonText(const CheckpointReport& report, bool tensors) {
                        {"pipeline", report.pipeline_class},
                        {"digest", report.digest},
                        {"components", Json::List(components)}})
-             .text() +
-         "\n";
+      .file_text();
 }
 
 }  // namespace stampd::tools

@@ -19,12 +19,13 @@ std::string Indented(const std::string& text) {
   return moved;
 }
 
-// The shortest text that reads back as the same number.
+// The shortest text that reads back as the same number, and not as an integer: Python's loaders tell 1 from 1.0.
 std::string NumberText(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
   std::array<char, 32> digits{};
-  return {digits.data(), std::to_chars(digits.begin(), digits.end(), value).ptr};
+  const std::string text(digits.data(), std::to_chars(digits.begin(), digits.end(), value).ptr);
+  return text.find_first_of(".e") == text.npos ? text + ".0" : text;
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ class Json {
   static Json List(const std::vector<Json>& items);
 
   const std::string& text() const { return text_; }
+  std::string file_text() const { return text_ + "\n"; }
 
  private:
   std::string text_;

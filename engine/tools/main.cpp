@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   CLI::App program{"Works on checkpoints of stampd where no server runs", "stampq"};
   program.set_version_flag("--version", "stampq " STAMPD_VERSION);
   program.set_config("--config", "", "TOML file with the same names as the flags, a table per subcommand");
+  program.allow_config_extras(CLI::config_extras_mode::error);
   program.require_subcommand(1);
   program.fallthrough();  // --config after the subcommand's name, too
   stampd::tools::AddInspect(program);

@@ -7,6 +7,7 @@ namespace {
 constexpr std::int64_t kImageChannels = 3;
 constexpr std::int64_t kLatentChannels = 4;
 constexpr double kIntoResidual = 0.5;
+constexpr double kFromLatent = 0.1;  // a random denoiser's latents end up in the hundreds; fp16 must hold what becomes of them
 
 std::string Config(const AutoencoderKlShape& shape) {
   const std::size_t blocks = shape.block_out_channels.size();
@@ -24,7 +25,7 @@ std::string Config(const AutoencoderKlShape& shape) {
                        {"sample_size", shape.sample_size},
                        {"scaling_factor", 0.13025},
                        {"up_block_types", JsonList(std::vector<std::string>(blocks, "UpDecoderBlock2D"))}})
-      .text();
+      .file_text();
 }
 
 void AddResnet(TensorList& list, const std::string& name, std::int64_t in, std::int64_t out) {
@@ -70,7 +71,7 @@ void AddEncoder(TensorList& list, const AutoencoderKlShape& shape) {
 void AddDecoder(TensorList& list, const AutoencoderKlShape& shape) {
   const std::vector<std::int64_t> widths(shape.block_out_channels.rbegin(), shape.block_out_channels.rend());
   list.Conv("post_quant_conv", kLatentChannels, kLatentChannels, 1);
-  list.Conv("decoder.conv_in", widths.front(), kLatentChannels, 3);
+  list.Conv("decoder.conv_in", widths.front(), kLatentChannels, 3, kFromLatent);
   std::int64_t width = widths.front();
   AddMiddle(list, "decoder.mid_block", width);
   for (std::size_t i = 0; i < widths.size(); ++i) {

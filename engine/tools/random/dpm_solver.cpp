@@ -19,7 +19,7 @@ ComponentPlan PlanDpmSolver() {
                                     {"lower_order_final", true},
                                     {"num_train_timesteps", 1000},
                                     {"prediction_type", "epsilon"},
-                                    {"sample_max_value", 1},
+                                    {"sample_max_value", 1.0},
                                     {"solver_order", 2},
                                     {"solver_type", "midpoint"},
                                     {"steps_offset", 0},
@@ -32,7 +32,7 @@ ComponentPlan PlanDpmSolver() {
   return {.name = "scheduler",
           .library = "diffusers",
           .class_name = "DPMSolverMultistepScheduler",
-          .files = {{"scheduler_config.json", config.text()}},
+          .files = {{"scheduler_config.json", config.file_text()}},
           .tensors = {},
           .stem = {}};
 }

@@ -12,8 +12,8 @@ namespace stampd::tools {
 /// Normally distributed numbers where each is a function of key and index alone: any part of a tensor can be made by any thread,
 /// and comes out the same on every machine, because only integers and one multiplication go into it.
 ///
-/// Built from a binomial of 64 coins smoothed with a triangle (Malik and Hemani, "Gaussian Random Number Generation: A Survey on
-/// Hardware Architectures", ACM CSUR 49(3), 2016, 2.2): variance 1, skew 0, excess kurtosis -0.03, at most 8.2 in size.
+/// A binomial of 64 fair coins, smoothed with a triangle of its steps' width: variance 1, skew 0, excess kurtosis -0.03, at most
+/// 8.2 in size.
 void FillNormal(std::uint64_t key, std::uint64_t first_index, double mean, double stddev, std::span<float> values);
 
 /// A key of its own for each tensor of each seed.

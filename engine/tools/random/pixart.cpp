@@ -10,6 +10,14 @@ constexpr std::int64_t kPatch = 2;
 constexpr std::int64_t kSinusoids = 256;
 constexpr double kIntoResidual = 0.5;  // keeps the residual stream from growing over the layers
 constexpr double kTable = 0.2;
+// What predicts noise at random lets the latents grow a hundredfold over the steps; they must not drown the residual stream.
+constexpr double kPatchGain = 0.1;
+
+// Released configurations have 0.5 and 2, not 2.0.
+Json Scale(double scale) {
+  const auto whole = static_cast<std::int64_t>(scale);
+  return static_cast<double>(whole) == scale ? Json(whole) : Json(scale);
+}
 
 std::string Config(const PixArtShape& shape) {
   const std::int64_t width = shape.num_attention_heads * shape.attention_head_dim;
@@ -22,9 +30,9 @@ std::string Config(const PixArtShape& shape) {
                        {"caption_channels", shape.caption_channels},
                        {"cross_attention_dim", width},
                        {"double_self_attention", false},
-                       {"dropout", 0},
+                       {"dropout", 0.0},
                        {"in_channels", kLatentChannels},
-                       {"interpolation_scale", shape.interpolation_scale},
+                       {"interpolation_scale", Scale(shape.interpolation_scale)},
                        {"norm_elementwise_affine", false},
                        {"norm_eps", 1e-6},
                        {"norm_num_groups", 32},
@@ -40,7 +48,7 @@ std::string Config(const PixArtShape& shape) {
                        {"upcast_attention", false},
                        {"use_additional_conditions", false},
                        {"use_linear_projection", false}})
-      .text();
+      .file_text();
 }
 
 void AddAttention(TensorList& list, const std::string& name, std::int64_t width) {
@@ -59,7 +67,7 @@ void AddBlock(TensorList& list, const std::string& name, std::int64_t width) {
 std::vector<RandomTensor> Tensors(const PixArtShape& shape) {
   const std::int64_t width = shape.num_attention_heads * shape.attention_head_dim;
   TensorList list;
-  list.Conv("pos_embed.proj", width, kLatentChannels, kPatch);
+  list.Conv("pos_embed.proj", width, kLatentChannels, kPatch, kPatchGain);
   list.Linear("adaln_single.emb.timestep_embedder.linear_1", width, kSinusoids);
   list.Linear("adaln_single.emb.timestep_embedder.linear_2", width, width);
   list.Linear("adaln_single.linear", 6 * width, width);

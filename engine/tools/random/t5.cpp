@@ -17,7 +17,7 @@ const char* TorchName(io::DType dtype) {
 
 std::string Config(const T5Shape& shape, io::DType dtype) {
   return Json::Object({{"architectures", Json::List({"T5EncoderModel"})},
-                       {"classifier_dropout", 0},
+                       {"classifier_dropout", 0.0},
                        {"d_ff", shape.d_ff},
                        {"d_kv", shape.d_kv},
                        {"d_model", shape.d_model},
@@ -26,7 +26,7 @@ std::string Config(const T5Shape& shape, io::DType dtype) {
                        {"dropout_rate", 0.1},
                        {"eos_token_id", 1},
                        {"feed_forward_proj", "gated-gelu"},
-                       {"initializer_factor", 1},
+                       {"initializer_factor", 1.0},
                        {"is_encoder_decoder", true},
                        {"is_gated_act", true},
                        {"layer_norm_epsilon", 1e-6},
@@ -42,7 +42,7 @@ std::string Config(const T5Shape& shape, io::DType dtype) {
                        {"torch_dtype", TorchName(dtype)},
                        {"use_cache", true},
                        {"vocab_size", shape.vocab_size}})
-      .text();
+      .file_text();
 }
 
 void AddBlock(TensorList& list, const T5Shape& shape, std::int64_t index) {

@@ -46,7 +46,7 @@ std::string Config() {
                        {"sp_model_kwargs", Json::Object({})},
                        {"tokenizer_class", "T5Tokenizer"},
                        {"unk_token", "<unk>"}})
-      .text();
+      .file_text();
 }
 
 std::string SpecialTokens() {
@@ -54,7 +54,7 @@ std::string SpecialTokens() {
                        {"eos_token", "</s>"},
                        {"pad_token", "<pad>"},
                        {"unk_token", "<unk>"}})
-      .text();
+      .file_text();
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ std::string Index(const std::vector<Shard>& shards, const std::string& stem, con
       map.emplace_back(tensor.name, ShardName(stem, i, shards.size()));
     }
   }
-  return Json::Object({{"metadata", Json::Object({{"total_size", total}})}, {"weight_map", Json::Object(map)}}).text();
+  return Json::Object({{"metadata", Json::Object({{"total_size", total}})}, {"weight_map", Json::Object(map)}}).file_text();
 }
 
 void WriteWeights(const ComponentPlan& component, const fs::path& folder, const WriteOptions& options) {
@@ -125,7 +125,7 @@ std::string ModelIndex(const CheckpointPlan& plan) {
   for (const ComponentPlan& component : plan.components) {
     members.emplace_back(component.name, Json::List({component.library, component.class_name}));
   }
-  return Json::Object(members).text();
+  return Json::Object(members).file_text();
 }
 
 }  // namespace
