@@ -7,13 +7,14 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/error.h"
+#include "tests/temporary_folder.h"
 #include "tests/written_archive.h"
 
 namespace stampd::layers {
 namespace {
 
 using stampd::testing::NamedTensors;
-using stampd::testing::ScratchFolder;
+using stampd::testing::TemporaryFolder;
 using stampd::testing::WriteTensors;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -28,7 +29,7 @@ class WeightsTest : public ::testing::Test {
     return Weights(archive_, dtype, torch::kCPU);
   }
 
-  ScratchFolder folder_;
+  TemporaryFolder folder_;
   std::shared_ptr<const io::TensorArchive> archive_;
   torch::Tensor matrix_ = at::arange(6, torch::kFloat32).reshape({2, 3});
 };
