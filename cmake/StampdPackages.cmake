@@ -36,6 +36,16 @@ pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET gumbo)
 find_path(RAPIDJSON_INCLUDE_DIR rapidjson/document.h REQUIRED)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 
+# Only three of OpenCV's modules are installed; its own CMake package wants all of them.
+find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+add_library(stampd_opencv INTERFACE)
+add_library(stampd::opencv ALIAS stampd_opencv)
+target_include_directories(stampd_opencv SYSTEM INTERFACE "${OPENCV_INCLUDE_DIR}")
+foreach(module core imgproc imgcodecs)
+  find_library(OPENCV_${module} opencv_${module} REQUIRED)
+  target_link_libraries(stampd_opencv INTERFACE "${OPENCV_${module}}")
+endforeach()
+
 if(STAMPD_SERVER)
   pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++)
   find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
@@ -43,15 +53,6 @@ if(STAMPD_SERVER)
   set(GOOGLEAPIS_DIR "${STAMPD_DEPS}/googleapis")
   set(GRPC_PROTO_DIR "/usr/share/grpc-proto")
 
-  # Only three of OpenCV's modules are installed; its own CMake package wants all of them.
-  find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
-  add_library(stampd_opencv INTERFACE)
-  add_library(stampd::opencv ALIAS stampd_opencv)
-  target_include_directories(stampd_opencv SYSTEM INTERFACE "${OPENCV_INCLUDE_DIR}")
-  foreach(module core imgproc imgcodecs)
-    find_library(OPENCV_${module} opencv_${module} REQUIRED)
-    target_link_libraries(stampd_opencv INTERFACE "${OPENCV_${module}}")
-  endforeach()
 endif()
 
 if(STAMPD_TESTS)

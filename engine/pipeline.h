@@ -18,6 +18,7 @@ struct LoadOptions {
   std::filesystem::path folder;        // a diffusers pipeline folder: model_index.json and one folder per component
   std::optional<Precision> precision;  // absent: bf16
   std::string device = "cpu";
+  int threads = 0;  // of LibTorch's pool, which the whole process shares; 0: as LibTorch chooses
   /// Component name ("transformer", "vae", …) to a folder that replaces the pipeline's own.
   std::map<std::string, std::filesystem::path> components;
 };
@@ -82,6 +83,9 @@ class Sample {
   virtual int rows() const = 0;  // forwards a step costs: 2 with guidance, else 1
   virtual std::uint64_t seed() const = 0;
 };
+
+/// Threads of the one pool that all pipelines of the process compute with; 0: one per core. Call it before the first Load.
+void UseThreads(int count);
 
 /// One checkpoint on one device: turns a prompt into an image, a denoising step at a time.
 ///
