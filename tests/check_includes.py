@@ -17,7 +17,7 @@ CUDA = r"cuda|cute/|cutlass/"
 RULES = {
     "engine/base": ((), None),
     "engine/io": (("engine/base",), r"rapidjson/|openssl/"),
-    "engine/text": (("engine/base", "engine/io"), r"unicode/|gumbo\.h"),
+    "engine/text": (("engine/base", "engine/io"), r"unicode/"),
     "engine/text/sentencepiece.cpp": (("engine/base", "engine/io"), r"sentencepiece_processor\.h"),
     "engine/kernels": (("engine/base",), None),
     "engine/kernels/cpu": (("engine/base", "engine/kernels"), r"immintrin\.h"),
