@@ -13,9 +13,16 @@ add_library(stampd_c10 SHARED IMPORTED)
 set_target_properties(stampd_c10 PROPERTIES IMPORTED_LOCATION "${torch_root}/lib/libc10.so")
 add_library(stampd_torch_cpu SHARED IMPORTED)
 set_target_properties(stampd_torch_cpu PROPERTIES IMPORTED_LOCATION "${torch_root}/lib/libtorch_cpu.so")
+# at::parallel_for is a template around OpenMP's pragmas, which without -fopenmp silently runs on one thread. The pool is the one that
+# LibTorch brings. ThreadSanitizer can't see that pool's barriers, so under it our own loops stay on the calling thread.
+add_library(stampd_gomp SHARED IMPORTED)
+set_target_properties(stampd_gomp PROPERTIES IMPORTED_LOCATION "${torch_root}/lib/libgomp.so.1")
 add_library(stampd_torch INTERFACE)
 add_library(stampd::torch ALIAS stampd_torch)
-target_link_libraries(stampd_torch INTERFACE stampd_torch_cpu stampd_c10 Threads::Threads)
+target_link_libraries(stampd_torch INTERFACE stampd_torch_cpu stampd_c10 stampd_gomp Threads::Threads)
+if(NOT STAMPD_SANITIZE MATCHES thread)
+  target_compile_options(stampd_torch INTERFACE -fopenmp)
+endif()
 # torch/include holds an old google/protobuf, fmt and dnnl: after the system's folders it can shadow nothing.
 target_compile_options(stampd_torch INTERFACE "SHELL:-isystem ${torch_root}/include/torch/csrc/api/include"
                                               "SHELL:-idirafter ${torch_root}/include")
