@@ -182,8 +182,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(SafetensorsHeaderTest, TensorsNeedNotBeAligned) {
   const std::string header = R"({"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} )";
   ASSERT_NE(header.size() % 4, 0U);
-  const auto file = RawSafetensors(header, "0123", header.size());
-  EXPECT_EQ(Parse(file).front().bytes.size(), 4U);
+  EXPECT_THAT(Parse(RawSafetensors(header, "0123", header.size())).front().shape, ElementsAre(1));
 }
 
 TEST(SafetensorsHeaderTest, DeepNestingCostsNoStack) {
