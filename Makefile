@@ -20,6 +20,19 @@ test: build
 asan tsan:
 	@$(MAKE) test PRESET=$@
 
+# stampd beside diffusers: real PixArt-Sigma XL shapes at 512 px, random weights (2 GB on disk in .bench/).
+bench-peers: build
+	@deploy/deps.sh peers
+	@mkdir -p .bench
+	@test -e .bench/pixart-512/model_index.json || $(BUILD)/bin/stampq random --preset pixart-sigma-xl-512 -o .bench/pixart-512
+	@$(STAMPD_DEPS)/python/bin/python tests/bench/peers.py --stampd $(BUILD)/bin/stampd --peer-python $(STAMPD_DEPS)/peers/bin/python \
+	  --checkpoint .bench/pixart-512 $(BENCH_FLAGS)
+
+# Records what diffusers and transformers compute, into tests/data (pinned versions; needed only when a golden is added).
+goldens:
+	@deploy/deps.sh peers
+	@for script in tests/reference/make_*.py; do echo $$script; $(STAMPD_DEPS)/peers/bin/python $$script || exit 1; done
+
 lint: build
 	@deploy/lint.sh $(BUILD)
 

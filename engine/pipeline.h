@@ -84,6 +84,9 @@ class Sample {
   virtual std::uint64_t seed() const = 0;
 };
 
+/// Threads of the one pool that all pipelines of the process compute with; 0: one per core. Call it before the first Load.
+void UseThreads(int count);
+
 /// One checkpoint on one device: turns a prompt into an image, a denoising step at a time.
 ///
 /// An interface, so that a server can be tested on a pipeline without a network. Immutable and thread-safe once loaded.

@@ -1,10 +1,10 @@
 #include "server/job_run.h"
 
+#include <span>
 #include <utility>
 
-#include "server/image_codec.h"
+#include "engine/io/digest.h"
 #include "server/image_metadata.h"
-#include "server/sha256.h"
 
 namespace stampd::server {
 namespace {
@@ -14,7 +14,7 @@ constexpr OutputOptions kPreviewOutput{ImageFormat::kJpeg, 80, false};
 FinishedImage Encode(const Order& order, const OutputOptions& output, const Picture& picture, std::uint64_t seed, int index) {
   std::string data = EncodePicture(picture, output.format, output.quality);
   if (output.embed_metadata) data = EmbedMetadata(data, order, picture.width, picture.height, seed);
-  std::string sha256 = Sha256Hex(data);
+  std::string sha256 = io::Sha256(std::as_bytes(std::span(data)));
   return {std::move(data), output.format, picture.width, picture.height, seed, index, std::move(sha256)};
 }
 

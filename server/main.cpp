@@ -35,6 +35,7 @@ int Main(int argc, char** argv) try {
   const Config config = ParseConfig(argc, argv);
   Log log(config.log_format, std::cerr);
   RaiseFileDescriptorLimit();
+  UseThreads(config.threads);
   Server server(config, LoadModels(config, log), log);
   signals.Arm();
   std::cout << "stampd ready grpc=" << server.grpc_endpoint().ToString() << " metrics=" << server.metrics_endpoint().ToString()

@@ -2,18 +2,11 @@
 
 #include <string>
 
+#include "engine/image/image_codec.h"
 #include "engine/pipeline.h"
 #include "server/hosted_model.h"
 
 namespace stampd::server {
-
-enum class ImageFormat { kPng, kJpeg, kWebp, kRgb8, kLatentF32 };
-
-/// "png", "jpeg", "webp", "rgb8", "latent_f32": labels of metrics and fields of logs.
-std::string_view Name(ImageFormat format);
-
-/// True of those that a picture viewer opens, and that can hold metadata: PNG, JPEG, WebP.
-bool IsEncoded(ImageFormat format);
 
 struct OutputOptions {
   ImageFormat format = ImageFormat::kPng;

@@ -20,6 +20,8 @@ class Golden {
   explicit Golden(const std::filesystem::path& stem)
       : archive_(io::TensorArchive::Open("tests/data" / stem.parent_path(), stem.filename().string())) {}
 
+  bool Has(const std::string& name) const { return archive_->Find(name) != nullptr; }
+
   torch::Tensor operator[](const std::string& name) const {
     const io::TensorRecord* record = archive_->Find(name);
     if (record == nullptr) throw Broken("no golden tensor " + name);

@@ -12,6 +12,7 @@ namespace stampd {
 struct FieldViolation {
   std::string field;
   std::string description;
+  bool over_limit = false;  // past a limit that the model publishes, rather than wrong in itself
 };
 
 /// The engine throws three kinds of error; a server turns each into one status (server/convert.cpp).

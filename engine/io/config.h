@@ -25,7 +25,8 @@ class Config {
   static Config Parse(std::string_view json, std::string name);
 
   const std::string& file() const;
-  bool Has(std::string_view key) const;  // present, even if null
+  bool Has(std::string_view key) const;       // present, even if null
+  bool IsObject(std::string_view key) const;  // for values that may be an object or something simpler
   std::vector<std::string> keys() const;
 
   // Without a fallback the key must be there.

@@ -4,21 +4,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/io/dtype.h"
+
 namespace stampd::io {
 
-/// Element types that a safetensors header may name.
-enum class DType { kF64, kF32, kF16, kBF16, kI64, kI32, kI16, kI8, kU8, kBool, kF8E4M3, kF8E5M2 };
-
-std::size_t BytesPerElement(DType dtype);
-std::string_view Name(DType dtype);  // as safetensors spells it: "F32"
-
-/// One tensor of a file, seen where the file is mapped: contiguous, little-endian, row-major.
+/// One tensor of a file, seen where the file is mapped: contiguous, little-endian, row-major. The format does not promise
+/// that it is aligned to its dtype; today's writers pad their headers so that it is.
 struct TensorRecord {
   std::string name;
   DType dtype = DType::kF32;
@@ -32,6 +28,8 @@ struct TensorRecord {
 /// Format: https://github.com/huggingface/safetensors (8-byte header length, JSON header, data). Nothing in a file is trusted:
 /// header length, JSON, dtype, shape, offsets (in bounds, no overlap, no holes, size equal to shape), names unique over all
 /// shards, index and shards agreeing. What does not hold throws Broken with file, tensor, expected and found.
+///
+/// The files must not be truncated while they are mapped (SIGBUS); replacing them by a rename is harmless.
 ///
 /// Immutable and thread-safe. Records point into the mapping and are valid while the archive lives.
 class TensorArchive {

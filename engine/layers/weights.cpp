@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <sstream>
 
 #include "engine/base/error.h"
@@ -53,17 +55,30 @@ std::string Show(at::IntArrayRef shape) {
   throw Broken("[weights] " + record.file.string() + ": " + record.name + ": " + what);
 }
 
-// One reduction tells whether all is finite: a sum of finite numbers of this size is finite, and NaN and infinity survive it.
+// The extremes tell whether all is finite: NaN and infinity both show in them. One pass, and no copy of a large tensor.
 void CheckFinite(const io::TensorRecord& record, const torch::Tensor& tensor) {
-  if (std::isfinite(tensor.sum(torch::kFloat64).item<double>())) return;
+  if (tensor.numel() == 0) return;
+  const auto [low, high] = at::aminmax(tensor);
+  if (std::isfinite(low.item<double>()) && std::isfinite(high.item<double>())) return;
   const std::int64_t bad = tensor.numel() - torch::isfinite(tensor).sum().item<std::int64_t>();
-  Fail(record,
-       "expected finite numbers, found NaN or infinity in " + std::to_string(bad) + " of " + std::to_string(tensor.numel()));
+  Fail(record, "expected numbers that are finite in " + std::string(c10::toString(tensor.scalar_type())) +
+                   ", found NaN or infinity in " + std::to_string(bad) + " of " + std::to_string(tensor.numel()));
+}
+
+bool IsAligned(const io::TensorRecord& record) {
+  return reinterpret_cast<std::uintptr_t>(record.bytes.data()) % io::BytesPerElement(record.dtype) == 0;
+}
+
+torch::Tensor AlignedCopy(const io::TensorRecord& record) {
+  torch::Tensor copy = torch::empty(record.shape, torch::TensorOptions().dtype(ScalarTypeOf(record)));
+  std::memcpy(copy.data_ptr(), record.bytes.data(), record.bytes.size());
+  return copy;
 }
 
 }  // namespace
 
 torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io::TensorArchive> archive) {
+  if (!IsAligned(record)) return AlignedCopy(record);
   // from_blob wants a mutable pointer; the mapping is read-only, so a write would fault rather than corrupt.
   void* data = const_cast<std::byte*>(record.bytes.data());
   return torch::from_blob(
@@ -75,25 +90,32 @@ Weights::Weights(std::shared_ptr<const io::TensorArchive> archive, torch::Scalar
 
 bool Weights::Has(const std::string& name) const { return archive_->Find(name) != nullptr; }
 
-torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype) {
-  const io::TensorRecord* record = archive_->Find(name);
-  if (record == nullptr) {
-    throw Broken("[weights] " + archive_->files().front().string() + ": " + name + ": expected a tensor of shape " + Show(shape) +
-                 ", found none");
-  }
-  if (at::IntArrayRef(record->shape) != shape) Fail(*record, "expected shape " + Show(shape) + ", found " + Show(record->shape));
-  if (!IsWeightType(record->dtype)) {
-    Fail(*record, "expected F32, F16, BF16 or F64, found " + std::string(io::Name(record->dtype)));
+const io::TensorRecord& Weights::Find(const std::string& name, const std::string& expected) const {
+  if (const io::TensorRecord* record = archive_->Find(name)) return *record;
+  throw Broken("[weights] " + archive_->files().front().string() + ": " + name + ": expected " + expected + ", found none");
+}
+
+at::IntArrayRef Weights::Shape(const std::string& name) const { return Find(name, "a tensor").shape; }
+
+torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype, at::MemoryFormat format) {
+  const io::TensorRecord& record = Find(name, "a tensor of shape " + Show(shape));
+  if (at::IntArrayRef(record.shape) != shape) Fail(record, "expected shape " + Show(shape) + ", found " + Show(record.shape));
+  if (!IsWeightType(record.dtype)) {
+    Fail(record, "expected F32, F16, BF16 or F64, found " + std::string(io::Name(record.dtype)));
   }
 
-  const torch::Tensor stored = AsTensor(*record, archive_);
-  torch::Tensor tensor = stored.to(device_, dtype);
-  CheckFinite(*record, tensor);
-  if (!tensor.is_same(stored)) archive_->Release(*record);
+  const torch::Tensor stored = AsTensor(record, archive_);
+  torch::Tensor tensor = stored.to(device_, dtype).contiguous(format);
+  CheckFinite(record, tensor);
+  if (!tensor.is_same(stored)) archive_->Release(record);
   taken_.insert(name);
   parameters_ += tensor.numel();
   resident_bytes_ += static_cast<std::int64_t>(tensor.nbytes());
   return tensor;
+}
+
+void Weights::Release(const std::string& name) {
+  if (const io::TensorRecord* record = archive_->Find(name)) archive_->Release(*record);
 }
 
 void Weights::Ignore(std::string_view prefix) { ignored_.emplace_back(prefix); }

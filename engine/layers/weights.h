@@ -12,7 +12,8 @@
 
 namespace stampd::layers {
 
-/// A record as a CPU tensor that lies where the file is mapped and keeps the mapping alive. Not to be written to.
+/// A record as a CPU tensor that lies where the file is mapped and keeps the mapping alive; a copy if it is not aligned there. Not
+/// to be written to.
 torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io::TensorArchive> archive);
 
 /// The tensors of one component on their way into layers: each is asked for by name and shape, and all must be asked for.
@@ -25,8 +26,17 @@ class Weights {
   Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device);
 
   bool Has(const std::string& name) const;
+  /// As it is stored; Broken if it is not.
+  at::IntArrayRef Shape(const std::string& name) const;
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape) { return Take(name, shape, dtype_); }
-  torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype);
+  /// `format` ChannelsLast is for convolutions that work in it, and always copies.
+  torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype,
+                     at::MemoryFormat format = at::MemoryFormat::Contiguous);
+
+  /// `name` was taken and copied elsewhere: if it lies where the file is mapped, its pages may leave memory.
+  void Release(const std::string& name);
+  /// Corrects resident_bytes() when a layer holds what it took in another form.
+  void CountResident(std::int64_t difference) { resident_bytes_ += difference; }
 
   /// Names that begin so are known and not needed ("encoder." of a VAE that only decodes).
   void Ignore(std::string_view prefix);
@@ -39,6 +49,8 @@ class Weights {
   std::int64_t resident_bytes() const { return resident_bytes_; }
 
  private:
+  const io::TensorRecord& Find(const std::string& name, const std::string& expected) const;
+
   std::shared_ptr<const io::TensorArchive> archive_;
   torch::ScalarType dtype_;
   torch::Device device_;
@@ -57,12 +69,16 @@ class WeightScope {
   WeightScope operator/(int index) const { return *this / std::to_string(index); }
 
   bool Has(std::string_view leaf) const { return weights_->Has(prefix_ + std::string(leaf)); }
+  at::IntArrayRef Shape(std::string_view leaf) const { return weights_->Shape(prefix_ + std::string(leaf)); }
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const {
     return weights_->Take(prefix_ + std::string(leaf), shape);
   }
-  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype) const {
-    return weights_->Take(prefix_ + std::string(leaf), shape, dtype);
+  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype,
+                     at::MemoryFormat format = at::MemoryFormat::Contiguous) const {
+    return weights_->Take(prefix_ + std::string(leaf), shape, dtype, format);
   }
+  void Release(std::string_view leaf) const { weights_->Release(prefix_ + std::string(leaf)); }
+  void CountResident(std::int64_t difference) const { weights_->CountResident(difference); }
   torch::ScalarType dtype() const { return weights_->dtype(); }
 
  private:

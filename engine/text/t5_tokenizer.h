@@ -10,16 +10,24 @@ namespace stampd::text {
 
 /// T5's tokenizer: SentencePiece (unigram) plus the split at special tokens that transformers does before it.
 ///
-/// Equal to transformers' T5Tokenizer (slow and "legacy", as these checkpoints configure it) id for id. Reads `spiece.model`, and
-/// from tokenizer_config.json, special_tokens_map.json and added_tokens.json, where they are there, which literal texts are
-/// special. Immutable and thread-safe.
+/// Equal id for id to transformers 4's T5Tokenizer, which runs SentencePiece itself (slow and "legacy"): so the checkpoints were
+/// trained and published. transformers 5 puts Rust's `tokenizers` in its place, which gives the same ids for ordinary prompts.
+/// Where they differ, this follows the former:
+///   - a text that ends in a literal </s> gets no second one;
+///   - special tokens are sought in the text as typed, not again after normalisation (fullwidth \uFF1C/s\uFF1E is plain text);
+///   - U+0085 is an unknown character, not white space; a combining mark after white space is a piece of its own;
+///   - a single_word token is one that U+0020 or an end of the text sets apart, not any word boundary.
+///
+/// Reads `spiece.model`, and from tokenizer_config.json, special_tokens_map.json and added_tokens.json, where they are there, which
+/// literal texts are special and how they treat white space beside them. Immutable and thread-safe.
 class T5Tokenizer {
  public:
   /// Broken, naming the file, if the folder holds no usable model.
   static std::unique_ptr<const T5Tokenizer> Load(const std::filesystem::path& folder);
   virtual ~T5Tokenizer() = default;
 
-  /// Ids of `text` (UTF-8; invalid bytes become U+FFFD), cut to `max_length` - 1, then the end-of-sequence id. No padding.
+  /// Ids of `text` (UTF-8; invalid bytes become U+FFFD), cut to `max_length` - 1 (at least 0), then the end-of-sequence id unless
+  /// it is the last already. No padding. Linear in the text's length; some 0.5 s for a mebibyte.
   virtual std::vector<std::int64_t> Encode(std::string_view text, int max_length) const = 0;
   virtual std::int64_t pad_id() const = 0;
   virtual std::int64_t eos_id() const = 0;

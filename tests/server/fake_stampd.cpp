@@ -8,6 +8,8 @@
 
 namespace stampd {
 
+void UseThreads(int) {}
+
 // Folders tell what happens: "broken" can't be loaded, "slow" takes for ever to load, "steps-20ms" takes 20 ms for a step.
 std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
   const std::string folder = options.folder;

@@ -1,7 +1,9 @@
+#include <span>
+
 #include <gmock/gmock.h>
 #include <opencv2/imgcodecs.hpp>
 
-#include "server/sha256.h"
+#include "engine/io/digest.h"
 #include "tests/server/server_fixture.h"
 
 namespace stampd::server {
@@ -25,7 +27,7 @@ TEST_F(ServerTest, GenerateAnswersWithThePicture) {
   EXPECT_EQ(image.width(), 64);
   EXPECT_EQ(image.height(), 64);
   EXPECT_EQ(image.seed(), 7u);
-  EXPECT_EQ(image.sha256(), Sha256Hex(image.data()));
+  EXPECT_EQ(image.sha256(), io::Sha256(std::as_bytes(std::span(image.data()))));
   EXPECT_EQ(FirstPixel(image.data()), cv::Vec3b(90, 193, 47));
 }
 

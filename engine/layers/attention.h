@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include <torch/types.h>
+
+#include "engine/layers/token_linear.h"
+#include "engine/layers/weights.h"
+#include "engine/ops/segment.h"
+
+namespace stampd::layers {
+
+/// Multi-head softmax attention as diffusers' Attention stores it: to_q, to_k, to_v, with biases if `bias`, and to_out.0, always
+/// with one. Immutable, thread-safe.
+
+/// Among the tokens of each segment.
+class SelfAttention {
+ public:
+  SelfAttention(const WeightScope& scope, int heads, std::int64_t width, bool bias);
+
+  /// [total_tokens, width] to the same.
+  torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments) const;
+
+ private:
+  int heads_;
+  std::unique_ptr<const TokenLinear> to_qkv_;
+  std::unique_ptr<const TokenLinear> to_out_;
+};
+
+/// Keys and values of one text for one layer, [text_tokens, width] each.
+struct KeysAndValues {
+  torch::Tensor keys;
+  torch::Tensor values;
+};
+
+/// From the tokens of each segment to a text of its own.
+class CrossAttention {
+ public:
+  CrossAttention(const WeightScope& scope, int heads, std::int64_t width, std::int64_t text_width, bool bias);
+
+  /// `text` [text_tokens, text_width]. Depends on neither image nor timestep.
+  KeysAndValues Prepare(const torch::Tensor& text) const;
+
+  /// `x` [total_tokens, width]; `texts` one for each segment.
+  torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments, std::span<const KeysAndValues* const> texts) const;
+
+ private:
+  int heads_;
+  std::unique_ptr<const TokenLinear> to_q_;
+  std::unique_ptr<const TokenLinear> to_kv_;
+  std::unique_ptr<const TokenLinear> to_out_;
+};
+
+}  // namespace stampd::layers

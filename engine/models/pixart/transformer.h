@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "engine/layers/text_projection.h"
+#include "engine/layers/token_linear.h"
+#include "engine/models/networks.h"
+#include "engine/models/pixart/block.h"
+#include "engine/models/pixart/conditioning.h"
+#include "engine/models/pixart/config.h"
+
+namespace stampd::models {
+
+/// diffusers' PixArtTransformer2DModel from a component folder (config.json and diffusion_pytorch_model.safetensors). Broken,
+/// naming file, key or tensor, expected and found, if it is none or is one of a kind that is not supported.
+std::unique_ptr<Denoiser> LoadPixArtTransformer(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device);
+
+namespace pixart {
+
+class Transformer final : public Denoiser {
+ public:
+  /// Takes all its tensors from `weights`.
+  Transformer(const PixArtConfig& config, layers::Weights& weights, torch::Device device);
+
+  Footprint footprint() const override { return footprint_; }
+  int latent_channels() const override { return config_.in_channels; }
+  int out_channels() const override { return config_.out_channels; }
+  int sample_size() const override { return config_.sample_size; }
+  int patch_size() const override { return config_.patch_size; }
+  int text_width() const override { return static_cast<int>(config_.text_width()); }
+  torch::ScalarType dtype() const override { return dtype_; }
+
+  std::shared_ptr<const TextContext> PrepareText(const torch::Tensor& embeddings) const override;
+  TokenLayout Layout(int latent_height, int latent_width) const override;
+  std::vector<torch::Tensor> Forward(std::span<const DenoiserRow> rows) const override;
+
+ private:
+  void CheckRow(const DenoiserRow& row) const;
+  torch::Tensor Embed(const DenoiserRow& row) const;
+  Condition ConditionOf(const DenoiserRow& row) const;
+  void RunBlocks(torch::Tensor& x, ops::Segments segments, std::span<const DenoiserRow> rows,
+                 const torch::Tensor& modulation) const;
+  torch::Tensor Project(const torch::Tensor& x, ops::Segments segments, const torch::Tensor& embeddings) const;
+
+  PixArtConfig config_;
+  torch::ScalarType dtype_;
+  torch::Device device_;
+  std::unique_ptr<const layers::TokenLinear> patch_embedding_;
+  Conditioning conditioning_;
+  std::optional<layers::TextProjection> text_projection_;
+  std::vector<Block> blocks_;
+  torch::Tensor scale_shift_table_;  // [2, width]: shift, scale
+  std::unique_ptr<const layers::TokenLinear> project_out_;
+  Footprint footprint_;
+};
+
+}  // namespace pixart
+}  // namespace stampd::models

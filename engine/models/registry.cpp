@@ -1,0 +1,57 @@
+#include "engine/models/registry.h"
+
+#include <array>
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/models/autoencoder_kl/model.h"
+#include "engine/models/pixart/transformer.h"
+#include "engine/models/t5/model.h"
+
+namespace stampd::models {
+namespace {
+
+template <typename Network>
+struct Entry {
+  std::string_view class_name;
+  std::unique_ptr<Network> (*load)(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device);
+};
+
+// LibTorch has no fast fp16 convolution on CPUs (three orders of magnitude under fp32), so there the decoder computes in fp32.
+std::unique_ptr<Autoencoder> LoadKL(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device) {
+  if (device.is_cpu() && dtype == torch::kFloat16) dtype = torch::kFloat32;
+  return LoadAutoencoderKL(folder, dtype, device);
+}
+
+constexpr std::array kTextEncoders = {Entry<TextEncoder>{"T5EncoderModel", LoadT5Encoder}};
+// "Transformer2DModel" is what PixArt's transformer was called when its checkpoints were written.
+constexpr std::array kDenoisers = {Entry<Denoiser>{"PixArtTransformer2DModel", LoadPixArtTransformer},
+                                   Entry<Denoiser>{"Transformer2DModel", LoadPixArtTransformer}};
+constexpr std::array kAutoencoders = {Entry<Autoencoder>{"AutoencoderKL", LoadKL}};
+
+template <typename Network>
+std::unique_ptr<Network> Load(std::span<const Entry<Network>> entries, const io::Component& component, torch::ScalarType dtype,
+                              torch::Device device) {
+  std::string known;
+  for (const Entry<Network>& entry : entries) {
+    if (entry.class_name == component.class_name) return entry.load(component.folder, dtype, device);
+    known += (known.empty() ? "" : ", ") + std::string(entry.class_name);
+  }
+  throw Broken("[pipeline] model_index.json: " + component.name + ": expected one of " + known + ", found " + component.class_name);
+}
+
+}  // namespace
+
+std::unique_ptr<TextEncoder> LoadTextEncoder(const io::Component& component, torch::ScalarType dtype, torch::Device device) {
+  return Load<TextEncoder>(kTextEncoders, component, dtype, device);
+}
+
+std::unique_ptr<Denoiser> LoadDenoiser(const io::Component& component, torch::ScalarType dtype, torch::Device device) {
+  return Load<Denoiser>(kDenoisers, component, dtype, device);
+}
+
+std::unique_ptr<Autoencoder> LoadAutoencoder(const io::Component& component, torch::ScalarType dtype, torch::Device device) {
+  return Load<Autoencoder>(kAutoencoders, component, dtype, device);
+}
+
+}  // namespace stampd::models

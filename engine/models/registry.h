@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include <torch/types.h>
+
+#include "engine/io/checkpoint.h"
+#include "engine/models/networks.h"
+
+namespace stampd::models {
+
+/// The list of networks: each Load… picks by the component's class and throws Broken, naming the class and those that are
+/// supported, for any other. `dtype` is what the network computes in.
+std::unique_ptr<TextEncoder> LoadTextEncoder(const io::Component& component, torch::ScalarType dtype, torch::Device device);
+std::unique_ptr<Denoiser> LoadDenoiser(const io::Component& component, torch::ScalarType dtype, torch::Device device);
+std::unique_ptr<Autoencoder> LoadAutoencoder(const io::Component& component, torch::ScalarType dtype, torch::Device device);
+
+}  // namespace stampd::models

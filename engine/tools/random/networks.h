@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/io/dtype.h"
+#include "engine/tools/random/plan.h"
+
+namespace stampd::tools {
+
+/// Sizes of the networks, by the names of their configuration keys; the rest is as the released checkpoints have it.
+
+struct PixArtShape {
+  std::int64_t num_attention_heads;
+  std::int64_t attention_head_dim;
+  std::int64_t num_layers;
+  std::int64_t caption_channels;
+  std::int64_t sample_size;
+  double interpolation_scale;
+};
+
+struct T5Shape {
+  std::int64_t d_model;
+  std::int64_t d_kv;
+  std::int64_t num_heads;
+  std::int64_t d_ff;
+  std::int64_t num_layers;
+  std::int64_t vocab_size;
+};
+
+struct AutoencoderKlShape {
+  std::vector<std::int64_t> block_out_channels;
+  std::int64_t layers_per_block;
+  std::int64_t norm_num_groups;
+  std::int64_t sample_size;
+};
+
+ComponentPlan PlanPixArt(const PixArtShape& shape);
+ComponentPlan PlanT5(const T5Shape& shape, io::DType dtype);  // transformers takes the dtype from the configuration
+ComponentPlan PlanAutoencoderKl(const AutoencoderKlShape& shape);
+ComponentPlan PlanTokenizer();
+ComponentPlan PlanDpmSolver();
+
+}  // namespace stampd::tools

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""stampd beside diffusers, in one run on one machine: seconds per denoising step, peak memory, and time until ready.
+
+`make bench-peers` calls it. The two paint the same request from the same checkpoint folder (`stampq random`: real shapes, random weights) in
+the same precision with the same number of threads, in turns, so that a noisy machine disturbs both alike. Each side's step time is the median
+over its turns of the last step's wall time; the first step of a process, which pays for lazy initialisation, is left out.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import grpc
+from grpc_tools import protoc
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def stubs():
+    """Python stubs of the proto, generated into a temporary folder."""
+    out = tempfile.mkdtemp(prefix="stampd-stubs-")
+    arguments = ["protoc", f"-I{ROOT / 'proto'}", f"-I{Path(protoc.__file__).parent / '_proto'}", f"--python_out={out}",
+                 f"--grpc_python_out={out}", "stampd/v1/text_to_image.proto"]
+    if protoc.main(arguments) != 0:
+        sys.exit("bench-peers: protoc failed")
+    sys.path.insert(0, out)
+    from stampd.v1 import text_to_image_pb2, text_to_image_pb2_grpc
+    return text_to_image_pb2, text_to_image_pb2_grpc
+
+
+def peak_bytes(pid):
+    """Largest resident set so far, of which file-backed pages are shown apart."""
+    fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
+    kib = {name: int(fields[name].split()[0]) for name in ("VmHWM", "RssAnon", "RssFile")}
+    return {"peak": kib["VmHWM"] * 1024, "anonymous_now": kib["RssAnon"] * 1024, "file_now": kib["RssFile"] * 1024}
+
+
+def run_stampd(options):
+    pb, rpc = stubs()
+    started = time.perf_counter()
+    server = subprocess.Popen([options.stampd, "--model", f"m={options.checkpoint},precision={options.precision}", "--listen",
+                               "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True,
+                              env=os.environ | {"OMP_NUM_THREADS": str(options.threads)})
+    try:
+        line = server.stdout.readline()
+        ready = time.perf_counter() - started
+        address = dict(part.split("=") for part in line.split()[2:])["grpc"]
+        channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)])
+        stub = rpc.TextToImageStub(channel)
+        model = stub.ListModels(pb.ListModelsRequest()).models[0]
+        request = pb.GenerateRequest(prompt=options.prompt, width=options.size, height=options.size, steps=options.steps, seed=0,
+                                     use_resolution_binning=False)
+        stamps, done = [], None
+        for event in stub.GenerateStream(request):
+            kind = event.WhichOneof("event")
+            if kind in ("accepted", "progress"):
+                stamps.append(time.perf_counter())
+            elif kind == "done":
+                done = event.done
+        result = {"step_seconds": stamps[-1] - stamps[-2], "ready_seconds": ready, "weights": model.resident_bytes,
+                  "decode_seconds": done.timings.decode_seconds, "text_encode_seconds": done.timings.text_encode_seconds}
+        return result | peak_bytes(server.pid)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def run_diffusers(options):
+    arguments = [options.peer_python, str(Path(__file__).with_name("diffusers_step.py")), options.checkpoint, options.precision,
+                 str(options.size), str(options.steps), options.prompt]
+    made = subprocess.run(arguments, env=os.environ | {"OMP_NUM_THREADS": str(options.threads)}, check=True, stdout=subprocess.PIPE,
+                          text=True)
+    return json.loads(made.stdout.splitlines()[-1])
+
+
+def median(turns, key):
+    return statistics.median(turn[key] for turn in turns)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--stampd", required=True)
+    parser.add_argument("--peer-python", required=True)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--precision", default="bf16")
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--prompt", default="a red circle on a blue background")
+    options = parser.parse_args()
+
+    ours, theirs = [], []
+    for _ in range(options.turns):
+        ours.append(run_stampd(options))
+        theirs.append(run_diffusers(options))
+    rows = [("seconds per guided step", "step_seconds", 1), ("peak resident MB", "peak", 1e-6), ("VAE decode s", "decode_seconds", 1),
+            ("text encode s", "text_encode_seconds", 1), ("ready after s", "ready_seconds", 1)]
+    print(f"{options.size} px, {options.precision}, {options.threads} threads, median of {options.turns} turns")
+    print(f"{'':26}{'stampd':>10}{'diffusers':>12}{'ratio':>8}")
+    for title, key, scale in rows:
+        a, b = median(ours, key) * scale, median(theirs, key) * scale
+        print(f"{title:26}{a:10.2f}{b:12.2f}{a / b:8.2f}")
+    weights = ours[0]["weights"] * 1e-6
+    print(f"stampd's weights {weights:.0f} MB; at the end {median(ours, 'anonymous_now') * 1e-6:.0f} MB anonymous and "
+          f"{median(ours, 'file_now') * 1e-6:.0f} MB file-backed")
+
+
+if __name__ == "__main__":
+    main()

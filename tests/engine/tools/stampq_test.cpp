@@ -1,0 +1,98 @@
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include "tests/temporary_folder.h"
+
+namespace stampd::tools {
+namespace {
+
+using stampd::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int status = -1;
+  std::string text;  // stdout and stderr
+};
+
+// Runs the program as built, in a shell.
+Outcome Stampq(const std::string& arguments) {
+  FILE* pipe = popen((std::string(STAMPQ_PROGRAM) + " " + arguments + " 2>&1").c_str(), "r");
+  Outcome outcome;
+  std::array<char, 4096> buffer{};
+  for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) outcome.text.append(buffer.data(), got);
+  outcome.status = WEXITSTATUS(pclose(pipe));
+  return outcome;
+}
+
+class StampqTest : public ::testing::Test {
+ protected:
+  std::string Path(const std::string& name) const { return (folder_.path() / name).string(); }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(StampqTest, SaysWhatItIs) {
+  const Outcome version = Stampq("--version");
+  EXPECT_EQ(version.status, 0);
+  EXPECT_THAT(version.text, ::testing::MatchesRegex("stampq [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  const Outcome help = Stampq("--help");
+  EXPECT_EQ(help.status, 0);
+  for (const char* word : {"inspect", "random", "--config", "--version"}) EXPECT_THAT(help.text, HasSubstr(word));
+  EXPECT_EQ(Stampq("random --help").status, 0);
+}
+
+TEST_F(StampqTest, MisuseIsStatus2) {
+  EXPECT_EQ(Stampq("").status, 2);
+  EXPECT_EQ(Stampq("paint").status, 2);
+  EXPECT_EQ(Stampq("random --preset tiny-pixart").status, 2);
+  EXPECT_EQ(Stampq("inspect " + Path("x") + " --component vae").status, 2);
+  EXPECT_EQ(Stampq("inspect " + Path("x") + " --component vae=a --component vae=b").status, 2);
+  const Outcome preset = Stampq("random --preset huge -o " + Path("x"));
+  EXPECT_EQ(preset.status, 2);
+  EXPECT_THAT(preset.text, HasSubstr("tiny-pixart"));
+  EXPECT_EQ(Stampq("random --preset tiny-pixart --dtype int4 -o " + Path("x")).status, 2);
+  EXPECT_EQ(Stampq("random --preset tiny-pixart --text-encoder full -o " + Path("x")).status, 2);
+  EXPECT_FALSE(fs::exists(Path("x")));
+}
+
+TEST_F(StampqTest, FailureIsStatus1AndSaysWhy) {
+  const Outcome outcome = Stampq("inspect " + Path("none"));
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.text, HasSubstr("stampq: [checkpoint] " + Path("none") + ": expected a directory"));
+}
+
+TEST_F(StampqTest, WritesWhatItInspects) {
+  const Outcome random = Stampq("random --preset tiny-pixart --seed 7 --dtype fp16 -o " + Path("a"));
+  EXPECT_EQ(random.status, 0) << random.text;
+  const Outcome inspect = Stampq("inspect " + Path("a"));
+  EXPECT_EQ(inspect.status, 0);
+  EXPECT_THAT(inspect.text, HasSubstr("405,823"));
+  EXPECT_THAT(inspect.text, HasSubstr("F16"));
+  EXPECT_EQ(Stampq("random --preset tiny-pixart -o " + Path("b")).status, 0);
+  const Outcome mixed = Stampq("inspect --json --component vae=" + Path("b") + " " + Path("a"));
+  EXPECT_EQ(mixed.status, 0) << mixed.text;
+  EXPECT_THAT(mixed.text, HasSubstr(Path("b") + "/vae"));
+}
+
+TEST_F(StampqTest, TakesFlagsFromAFile) {
+  const std::string config =
+      folder_.Write("stampq.toml", "[random]\npreset = \"tiny-pixart\"\ndtype = \"bf16\"\noutput = \"" + Path("a") + "\"\n");
+  const Outcome random = Stampq("random --config " + config);
+  EXPECT_EQ(random.status, 0) << random.text;
+  EXPECT_THAT(Stampq("inspect " + Path("a")).text, HasSubstr("BF16"));
+  EXPECT_EQ(Stampq("--config " + Path("none.toml") + " random --preset tiny-pixart -o " + Path("b")).status, 2);
+  const std::string wrong = folder_.Write("wrong.toml", "[random]\npreset = \"tiny-pixart\"\ncolour = \"red\"\n");
+  const Outcome unknown = Stampq("random -o " + Path("b") + " --config " + wrong);
+  EXPECT_EQ(unknown.status, 2) << unknown.text;
+}
+
+}  // namespace
+}  // namespace stampd::tools
