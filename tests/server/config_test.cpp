@@ -65,7 +65,7 @@ TEST(ConfigTest, ModelsHaveOptions) {
   EXPECT_EQ(options.device, "cuda:0");
   EXPECT_EQ(options.components.at("transformer"), "/t");
   EXPECT_EQ(options.components.at("vae"), "/v");
-  EXPECT_EQ(options.threads, 3);
+  EXPECT_EQ(config.threads, 3);
 }
 
 TEST(ConfigTest, EveryFlagIsReadFromAFileAndTheCommandLineWins) {
