@@ -3,6 +3,7 @@
 #include <future>
 
 #include <ATen/Parallel.h>
+#include <malloc.h>
 
 #include "engine/diffusion_pipeline.h"
 #include "engine/io/checkpoint.h"
@@ -57,6 +58,7 @@ std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
   parts.denoiser = models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device);
   parts.autoencoder = models::LoadAutoencoder(checkpoint.Get("vae"), dtype, parts.device);
   parts.digest = digest.get();
+  malloc_trim(0);  // converting and packing weights leaves holes of their size in the heap
   return std::make_unique<DiffusionPipeline>(std::move(parts));
 }
 

@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-STANDARD = re.compile(r"^[a-z_0-9]+$|^(sys|netinet|arpa)/\w+\.h$|^(errno|fcntl|unistd|signal|poll|time|termios|netdb)\.h$")
+STANDARD = re.compile(r"^[a-z_0-9]+$|^(sys|netinet|arpa)/\w+\.h$|^(errno|fcntl|malloc|unistd|signal|poll|time|termios|netdb)\.h$")
 TORCH = r"(torch|ATen|c10)/"
 CUDA = r"cuda|cute/|cutlass/"
 
