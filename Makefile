@@ -5,7 +5,7 @@ BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
 export STAMPD_DEPS ?= $(CURDIR)/.deps
 
-.PHONY: deps build test lint format asan tsan bench bench-peers goldens clean
+.PHONY: deps build test lint format asan tsan bench-peers goldens clean
 
 deps:
 	@deploy/deps.sh build
@@ -15,7 +15,7 @@ build: deps
 	@cmake --build $(BUILD) -j $(JOBS)
 
 test: build
-	@ctest --test-dir $(BUILD) --output-on-failure -LE bench $(CTEST_FLAGS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(CTEST_FLAGS)
 
 asan tsan:
 	@$(MAKE) test PRESET=$@

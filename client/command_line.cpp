@@ -115,7 +115,8 @@ void AddOutput(CLI::App& app, GenerateOptions& options) {
 CLI::App& AddGenerate(CLI::App& app, Options& options) {
   CLI::App& command = *app.add_subcommand("generate", "Paint a picture from a prompt");
   command.footer(kGenerateFooter);
-  command.add_option("prompt", options.prompt, "What to paint; - reads it from standard input");
+  command.add_option("prompt", options.prompt, "What to paint; - reads it from standard input")
+      ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   command.add_flag("--stdin", options.prompt_from_input, "Read the prompt from standard input");
   AddPicture(command, options.generate.wish);
   AddOutput(command, options.generate);
@@ -145,6 +146,8 @@ void Describe(CLI::App& app) {
   app.set_config("--config", "", "Read settings from a TOML file")->type_name("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.fallthrough();  // so that --server may stand after the command
+  // A later flag overrides an earlier one, so that aliases and scripts may hold defaults.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.footer(kFooter);
 }
 

@@ -39,7 +39,6 @@ set_target_properties(
              INTERFACE_LINK_LIBRARIES protobuf::libprotobuf)
 
 find_package(ICU REQUIRED COMPONENTS uc i18n)
-pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET gumbo)
 find_path(RAPIDJSON_INCLUDE_DIR rapidjson/document.h REQUIRED)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 

@@ -19,7 +19,7 @@ packages=(
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev grpc-proto
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
   prometheus-cpp-dev prometheus
-  rapidjson-dev libicu-dev libssl-dev libcli11-dev libgumbo-dev
+  rapidjson-dev libicu-dev libssl-dev libcli11-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-format-14 clang-tidy-14
 )

@@ -28,6 +28,11 @@ done
 
 say() { printf 'lint: %s\n' "$*"; }
 
+if [ -n "$base" ] && ! git rev-parse --quiet --verify "$base^{commit}" >/dev/null; then
+  say "there is no commit '$base' to compare with: all sources"
+  base=
+fi
+
 check_format() {
   git ls-files -z '*.h' '*.cpp' '*.cu' '*.cuh' | xargs -0 clang-format-14 --dry-run -Werror
 }

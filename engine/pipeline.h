@@ -18,7 +18,6 @@ struct LoadOptions {
   std::filesystem::path folder;        // a diffusers pipeline folder: model_index.json and one folder per component
   std::optional<Precision> precision;  // absent: bf16
   std::string device = "cpu";
-  int threads = 0;  // of LibTorch's pool, which the whole process shares; 0: as LibTorch chooses
   /// Component name ("transformer", "vae", …) to a folder that replaces the pipeline's own.
   std::map<std::string, std::filesystem::path> components;
 };

@@ -7,6 +7,7 @@
 #include "server/status.h"
 #include "server/status_name.h"
 #include "server/validation.h"
+#include "server/wire.h"
 
 namespace stampd::server {
 namespace {
@@ -34,20 +35,28 @@ std::string ModelLabel(const v1::GenerateRequest& request, const HostedModels& m
 
 }  // namespace
 
-Call::Call(const ServiceParts& parts, Method method, grpc::CallbackServerContext* context, const v1::GenerateRequest& request)
-    : parts_(parts),
-      method_(method),
-      context_(context),
-      came_(parts.clock.Now()),
-      request_id_(RequestIdOf(request, *context, parts.draw_number())),
-      model_(ModelLabel(request, parts.models)) {}
+Call::Call(const ServiceParts& parts, Method method, grpc::CallbackServerContext* context, const grpc::ByteBuffer& request)
+    : parts_(parts), method_(method), context_(context), came_(parts.clock.Now()), model_("unknown") {
+  Read(request);
+  request_id_ = RequestIdOf(request_, *context, parts.draw_number());
+  if (!unreadable_) model_ = ModelLabel(request_, parts.models);
+}
 
-std::shared_ptr<Job> Call::Submit(const v1::GenerateRequest& request, JobListener& listener) {
-  Order order = ToOrder(request, {.models = parts_.models,
-                                  .limits = parts_.limits,
-                                  .is_stream = method_ == Method::kGenerateStream,
-                                  .request_id = request_id_,
-                                  .draw_seed = parts_.draw_number});
+void Call::Read(const grpc::ByteBuffer& bytes) {
+  try {
+    request_ = ParseRequest(bytes);
+  } catch (...) {
+    unreadable_ = std::current_exception();
+  }
+}
+
+std::shared_ptr<Job> Call::Submit(JobListener& listener) {
+  if (unreadable_) std::rethrow_exception(unreadable_);
+  Order order = ToOrder(request_, {.models = parts_.models,
+                                   .limits = parts_.limits,
+                                   .is_stream = method_ == Method::kGenerateStream,
+                                   .request_id = request_id_,
+                                   .draw_seed = parts_.draw_number});
   return parts_.scheduler.Submit(std::move(order), Deadline(), listener);
 }
 

@@ -33,10 +33,10 @@ struct ServiceParts {
 class Call {
  public:
   /// Takes the request id from the request, the metadata `x-request-id`, or thin air, whichever is right first.
-  Call(const ServiceParts& parts, Method method, grpc::CallbackServerContext* context, const v1::GenerateRequest& request);
+  Call(const ServiceParts& parts, Method method, grpc::CallbackServerContext* context, const grpc::ByteBuffer& request);
 
-  /// Throws what convert and the scheduler throw.
-  std::shared_ptr<Job> Submit(const v1::GenerateRequest& request, JobListener& listener);
+  /// Throws BadRequest if the bytes were no request, and what convert and the scheduler throw.
+  std::shared_ptr<Job> Submit(JobListener& listener);
 
   /// Counts and logs the call's end and returns the status to finish it with. Exactly one of the two, before the answer goes out.
   grpc::Status Succeeded(const Report& report);
@@ -45,6 +45,7 @@ class Call {
   const std::string& request_id() const { return request_id_; }
 
  private:
+  void Read(const grpc::ByteBuffer& bytes);
   void Close(grpc::StatusCode code, LogFields more);
   Time Deadline() const;
 
@@ -52,6 +53,8 @@ class Call {
   const Method method_;
   grpc::CallbackServerContext* const context_;
   const Time came_;
+  v1::GenerateRequest request_;
+  std::exception_ptr unreadable_;  // why the bytes are no request
   std::string request_id_;
   std::string model_;  // its hosted name, or "unknown"
 };

@@ -136,7 +136,6 @@ Config ParseConfig(int argc, const char* const* argv) {
     throw Exit{code == 0 ? 0 : 2, text.str()};
   }
   config.log_format = flags.log_format == "json" ? LogFormat::kJson : LogFormat::kText;
-  for (ModelFlag& model : config.models) model.options.threads = config.threads;
   return config;
 }
 

@@ -1,9 +1,12 @@
 #include "server/metrics.h"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <ctime>
 #include <map>
 #include <stdexcept>
+#include <thread>
 
 #include <prometheus/counter.h>
 #include <prometheus/exposer.h>
@@ -12,6 +15,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "server/knock.h"
 #include "server/status_name.h"
 #include "server/version.h"
 
@@ -237,15 +241,26 @@ struct MetricsListener::Exposer {
   prometheus::Exposer http;
 };
 
-MetricsListener::MetricsListener(const Metrics& metrics, const std::string& address) try
-    : exposer_(std::make_unique<Exposer>(address)) {
+MetricsListener::MetricsListener(const Metrics& metrics, const Endpoint& endpoint) try
+    : endpoint_(endpoint), exposer_(std::make_unique<Exposer>(endpoint.ToString())) {
+  endpoint_.port = exposer_->http.GetListeningPorts().front();
   exposer_->http.RegisterCollectable(metrics.series_->registry);
 } catch (const std::exception& e) {
-  throw std::runtime_error("[metrics] " + address + ": can't listen: " + e.what());
+  throw std::runtime_error("[metrics] " + endpoint.ToString() + ": can't listen: " + e.what());
 }
 
-MetricsListener::~MetricsListener() = default;
-
-int MetricsListener::port() const { return exposer_->http.GetListeningPorts().front(); }
+// The HTTP library looks whether it should end every two seconds, or when somebody connects.
+MetricsListener::~MetricsListener() {
+  std::atomic<bool> closed = false;
+  std::thread closing([&] {
+    exposer_.reset();
+    closed = true;
+  });
+  while (!closed) {
+    Knock(endpoint_);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  closing.join();
+}
 
 }  // namespace stampd::server

@@ -6,6 +6,7 @@
 
 #include <grpcpp/support/status_code_enum.h>
 
+#include "server/endpoint.h"
 #include "server/hosted_model.h"
 #include "server/order.h"
 
@@ -49,13 +50,16 @@ class Metrics {
 /// Serves GET /metrics over HTTP for as long as it lives.
 class MetricsListener {
  public:
-  /// `address`: "HOST:PORT", port 0 picks one. Throws std::runtime_error if it can't be bound.
-  MetricsListener(const Metrics& metrics, const std::string& address);
+  /// Throws std::runtime_error if the address can't be bound.
+  MetricsListener(const Metrics& metrics, const Endpoint& endpoint);
   ~MetricsListener();
-  int port() const;
+
+  /// Where it listens, with the port that was picked.
+  const Endpoint& endpoint() const { return endpoint_; }
 
  private:
   struct Exposer;
+  Endpoint endpoint_;
   std::unique_ptr<Exposer> exposer_;
 };
 

@@ -78,11 +78,8 @@ void Scheduler::Work() {
     metrics_.WaitingChanged(job->order.model->name, -1);
     metrics_.RunningChanged(job->order.model->name, 1);
     lock.unlock();
-    const Time began = clock_.Now();
     JobRun(std::move(job), clock_, metrics_, encoder_, [this](const std::shared_ptr<Job>& ended) { End(ended); }).Run();
-    const auto run = clock_.Now() - began;
     lock.lock();
-    LearnFrom(run);
     busy_ = false;
   }
 }
@@ -90,6 +87,7 @@ void Scheduler::Work() {
 // On the encoder's thread.
 void Scheduler::End(const std::shared_ptr<Job>& job) {
   metrics_.RunningChanged(job->order.model->name, -1);
+  if (!job->error) LearnFrom(std::chrono::duration<double>(job->report.timings.total - job->report.timings.queue));
   Answer(job);
 }
 
@@ -154,6 +152,7 @@ std::chrono::duration<double> Scheduler::RetryAfter() const {
 
 void Scheduler::LearnFrom(std::chrono::duration<double> run) {
   constexpr double kNewest = 0.2;
+  const std::lock_guard lock(mutex_);
   mean_run_ = mean_run_ > 0s ? (1 - kNewest) * mean_run_ + kNewest * run : run;
 }
 

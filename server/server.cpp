@@ -58,7 +58,7 @@ struct Server::Parts {
         scheduler(config.limits.max_queue, clock, metrics),
         service({models, config.limits, clock, scheduler, metrics, log, DrawNumber}),
         reflection(AllServices()),
-        metrics_listener(metrics, config.metrics_listen.ToString()) {}
+        metrics_listener(metrics, config.metrics_listen) {}
 
   void StartGrpc();
   void SetHealth(bool serving);
@@ -107,7 +107,7 @@ Server::Server(const Config& config, HostedModels models, Log& log)
 Server::~Server() { Stop(); }
 
 Endpoint Server::grpc_endpoint() const { return {parts_->config.listen.host, parts_->grpc_port}; }
-Endpoint Server::metrics_endpoint() const { return {parts_->config.metrics_listen.host, parts_->metrics_listener.port()}; }
+Endpoint Server::metrics_endpoint() const { return parts_->metrics_listener.endpoint(); }
 
 void Server::BeginDrain() {
   parts_->SetHealth(false);

@@ -7,13 +7,13 @@
 namespace stampd::server {
 
 // Calls delete themselves when gRPC is done with them.
-grpc::ServerUnaryReactor* Service::Generate(grpc::CallbackServerContext* context, const v1::GenerateRequest* request,
-                                            v1::GenerateResponse* response) {
+grpc::ServerUnaryReactor* Service::Generate(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) {
   return new UnaryCall(parts_, context, *request, response);
 }
 
-grpc::ServerWriteReactor<v1::GenerateEvent>* Service::GenerateStream(grpc::CallbackServerContext* context,
-                                                                     const v1::GenerateRequest* request) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::GenerateStream(grpc::CallbackServerContext* context,
+                                                                    const grpc::ByteBuffer* request) {
   return new StreamCall(parts_, context, *request);
 }
 

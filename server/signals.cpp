@@ -1,6 +1,5 @@
 #include "server/signals.h"
 
-#include <csignal>
 #include <cstdlib>
 
 #include <signal.h>
@@ -21,7 +20,7 @@ sigset_t Handled() {
 Signals::Signals() {
   const sigset_t handled = Handled();
   pthread_sigmask(SIG_BLOCK, &handled, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that hangs up is a failed write, not the end of the program
+  signal(SIGPIPE, SIG_IGN);  // a reader that hangs up is a failed write, not the end of the program
   thread_ = std::thread([this] { Run(); });
 }
 

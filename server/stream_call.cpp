@@ -5,6 +5,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "server/convert.h"
+#include "server/wire.h"
 
 namespace stampd::server {
 namespace {
@@ -18,10 +19,10 @@ void WriteEta(JobListener::Eta eta, Message* message) {
 
 }  // namespace
 
-StreamCall::StreamCall(const ServiceParts& parts, grpc::CallbackServerContext* context, const v1::GenerateRequest& request)
+StreamCall::StreamCall(const ServiceParts& parts, grpc::CallbackServerContext* context, const grpc::ByteBuffer& request)
     : parts_(parts), call_(parts, Method::kGenerateStream, context, request) {
   try {
-    job_ = call_.Submit(request, *this);
+    job_ = call_.Submit(*this);
   } catch (...) {
     End(call_.Failed(std::current_exception()));
   }
@@ -91,7 +92,7 @@ void StreamCall::Continue(std::unique_lock<std::mutex> lock) {
   if (writing_ || finished_) return;
   std::optional<v1::GenerateEvent> next = broken_ ? std::nullopt : events_.Pop();
   if (next) {
-    in_flight_ = std::move(*next);
+    in_flight_ = ToBytes(*next);
     writing_ = true;
     lock.unlock();
     StartWrite(&in_flight_);

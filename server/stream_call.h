@@ -12,9 +12,9 @@
 namespace stampd::server {
 
 /// GenerateStream: sends events as they come, one write at a time. Owns itself; gone when gRPC is done with it.
-class StreamCall final : public grpc::ServerWriteReactor<v1::GenerateEvent>, public JobListener {
+class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, public JobListener {
  public:
-  StreamCall(const ServiceParts& parts, grpc::CallbackServerContext* context, const v1::GenerateRequest& request);
+  StreamCall(const ServiceParts& parts, grpc::CallbackServerContext* context, const grpc::ByteBuffer& request);
 
  private:
   void OnAccepted(int ahead, Eta eta) override;
@@ -38,7 +38,7 @@ class StreamCall final : public grpc::ServerWriteReactor<v1::GenerateEvent>, pub
 
   std::mutex mutex_;
   EventQueue events_;
-  v1::GenerateEvent in_flight_;  // the one that gRPC is writing
+  grpc::ByteBuffer in_flight_;  // the one that gRPC is writing
   bool writing_ = false;
   bool broken_ = false;  // a write failed; the reader is gone
   bool finished_ = false;

@@ -3,23 +3,29 @@
 #include <utility>
 
 #include "server/convert.h"
+#include "server/wire.h"
 
 namespace stampd::server {
 
-UnaryCall::UnaryCall(const ServiceParts& parts, grpc::CallbackServerContext* context, const v1::GenerateRequest& request,
-                     v1::GenerateResponse* response)
-    : parts_(parts), call_(parts, Method::kGenerate, context, request), response_(response) {
+UnaryCall::UnaryCall(const ServiceParts& parts, grpc::CallbackServerContext* context, const grpc::ByteBuffer& request,
+                     grpc::ByteBuffer* response)
+    : parts_(parts), call_(parts, Method::kGenerate, context, request), bytes_(response) {
   try {
-    job_ = call_.Submit(request, *this);
+    job_ = call_.Submit(*this);
   } catch (...) {
     Finish(call_.Failed(std::current_exception()));
   }
 }
 
-void UnaryCall::OnImage(FinishedImage image) { ToProto(std::move(image), response_->add_images()); }
+void UnaryCall::OnImage(FinishedImage image) { ToProto(std::move(image), response_.add_images()); }
 
 void UnaryCall::OnSucceeded(const Order& order, const Report& report) {
-  ToProto(report, order, response_);
+  try {
+    ToProto(report, order, &response_);
+    *bytes_ = ToBytes(response_);
+  } catch (...) {
+    return OnFailed(std::current_exception());
+  }
   Finish(call_.Succeeded(report));
 }
 

@@ -11,8 +11,8 @@ namespace stampd::server {
 /// Generate: collects the pictures and answers once. Owns itself; gone when gRPC is done with it.
 class UnaryCall final : public grpc::ServerUnaryReactor, public JobListener {
  public:
-  UnaryCall(const ServiceParts& parts, grpc::CallbackServerContext* context, const v1::GenerateRequest& request,
-            v1::GenerateResponse* response);
+  UnaryCall(const ServiceParts& parts, grpc::CallbackServerContext* context, const grpc::ByteBuffer& request,
+            grpc::ByteBuffer* response);
 
  private:
   void OnAccepted(int, Eta) override {}
@@ -27,7 +27,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public JobListener {
 
   const ServiceParts& parts_;
   Call call_;
-  v1::GenerateResponse* const response_;
+  v1::GenerateResponse response_;
+  grpc::ByteBuffer* const bytes_;
   std::shared_ptr<Job> job_;  // null if it was not admitted
 };
 

@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-STANDARD = re.compile(r"^[a-z_0-9]+$|^(sys|netinet|arpa)/\w+\.h$|^(errno|fcntl|unistd|signal|poll|time|termios)\.h$")
+STANDARD = re.compile(r"^[a-z_0-9]+$|^(sys|netinet|arpa)/\w+\.h$|^(errno|fcntl|unistd|signal|poll|time|termios|netdb)\.h$")
 TORCH = r"(torch|ATen|c10)/"
 CUDA = r"cuda|cute/|cutlass/"
 
@@ -17,7 +17,7 @@ CUDA = r"cuda|cute/|cutlass/"
 RULES = {
     "engine/base": ((), None),
     "engine/io": (("engine/base",), r"rapidjson/|openssl/"),
-    "engine/text": (("engine/base", "engine/io"), r"unicode/|gumbo\.h"),
+    "engine/text": (("engine/base", "engine/io"), r"unicode/"),
     "engine/text/sentencepiece.cpp": (("engine/base", "engine/io"), r"sentencepiece_processor\.h"),
     "engine/kernels": (("engine/base",), None),
     "engine/kernels/cpu": (("engine/base", "engine/kernels"), r"immintrin\.h"),

@@ -7,29 +7,11 @@
 #include <string>
 
 #include <torch/types.h>
-#include <unistd.h>
 
 #include "engine/io/tensor_archive.h"
 #include "engine/layers/weights.h"
 
 namespace stampd::testing {
-
-/// A folder of a test's own, empty at first and gone with it.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string path = (std::filesystem::temp_directory_path() / "stampd_test_XXXXXX").string();
-    path_ = ::mkdtemp(path.data());
-  }
-  ~ScratchFolder() { std::filesystem::remove_all(path_); }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 using NamedTensors = std::map<std::string, torch::Tensor>;
 

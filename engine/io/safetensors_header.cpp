@@ -51,8 +51,8 @@ std::uint64_t ByteSize(const HeaderEntry& entry, const std::string& start) {
 
 std::string Range(const HeaderEntry& entry) { return "[" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) + "]"; }
 
-// One entry checked by itself: bounds, size, alignment of its first byte.
-void Check(const HeaderEntry& entry, std::uint64_t data_start, std::uint64_t data_size, const std::string& start) {
+// One entry checked by itself: bounds and size.
+void Check(const HeaderEntry& entry, std::uint64_t data_size, const std::string& start) {
   if (entry.begin > entry.end || entry.end > data_size) {
     throw Broken(start + "expected data_offsets in order and at most " + std::to_string(data_size) + ", found " + Range(entry));
   }
@@ -60,11 +60,6 @@ void Check(const HeaderEntry& entry, std::uint64_t data_start, std::uint64_t dat
   if (entry.end - entry.begin != size) {
     throw Broken(start + "expected " + std::to_string(size) + " bytes for " + std::string(Name(entry.dtype)) + " " +
                  ShapeText(entry.shape) + ", found data_offsets " + Range(entry));
-  }
-  if (size != 0 && (data_start + entry.begin) % BytesPerElement(entry.dtype) != 0) {
-    throw Broken(start + "expected data aligned to " + std::to_string(BytesPerElement(entry.dtype)) + " bytes for " +
-                 std::string(Name(entry.dtype)) + ", found it at byte " + std::to_string(data_start + entry.begin) +
-                 " of the file");
   }
 }
 
@@ -91,7 +86,7 @@ std::vector<TensorRecord> ParseSafetensors(std::span<const std::byte> bytes, con
   std::vector<HeaderEntry> entries = ParseSafetensorsJson(header, Start(file));
   const std::span<const std::byte> data = bytes.subspan(kLengthBytes + header.size());
   for (const HeaderEntry& entry : entries) {
-    Check(entry, kLengthBytes + header.size(), data.size(), Start(file) + Quote(entry.name) + ": ");
+    Check(entry, data.size(), Start(file) + Quote(entry.name) + ": ");
   }
   std::sort(entries.begin(), entries.end(), [](const HeaderEntry& a, const HeaderEntry& b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);

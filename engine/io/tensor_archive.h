@@ -13,7 +13,8 @@
 
 namespace stampd::io {
 
-/// One tensor of a file, seen where the file is mapped: contiguous, little-endian, row-major, aligned to its dtype.
+/// One tensor of a file, seen where the file is mapped: contiguous, little-endian, row-major. The format does not promise
+/// that it is aligned to its dtype; today's writers pad their headers so that it is.
 struct TensorRecord {
   std::string name;
   DType dtype = DType::kF32;
@@ -26,8 +27,7 @@ struct TensorRecord {
 ///
 /// Format: https://github.com/huggingface/safetensors (8-byte header length, JSON header, data). Nothing in a file is trusted:
 /// header length, JSON, dtype, shape, offsets (in bounds, no overlap, no holes, size equal to shape), names unique over all
-/// shards, index and shards agreeing. What does not hold throws Broken with file, tensor, expected and found. Refused too is what
-/// the format allows but writers avoid: a tensor whose bytes are not aligned to its dtype, so that records can be used in place.
+/// shards, index and shards agreeing. What does not hold throws Broken with file, tensor, expected and found.
 ///
 /// The files must not be truncated while they are mapped (SIGBUS); replacing them by a rename is harmless.
 ///

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <sstream>
 
 #include "engine/base/error.h"
@@ -63,9 +65,20 @@ void CheckFinite(const io::TensorRecord& record, const torch::Tensor& tensor) {
                    ", found NaN or infinity in " + std::to_string(bad) + " of " + std::to_string(tensor.numel()));
 }
 
+bool IsAligned(const io::TensorRecord& record) {
+  return reinterpret_cast<std::uintptr_t>(record.bytes.data()) % io::BytesPerElement(record.dtype) == 0;
+}
+
+torch::Tensor AlignedCopy(const io::TensorRecord& record) {
+  torch::Tensor copy = torch::empty(record.shape, torch::TensorOptions().dtype(ScalarTypeOf(record)));
+  std::memcpy(copy.data_ptr(), record.bytes.data(), record.bytes.size());
+  return copy;
+}
+
 }  // namespace
 
 torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io::TensorArchive> archive) {
+  if (!IsAligned(record)) return AlignedCopy(record);
   // from_blob wants a mutable pointer; the mapping is read-only, so a write would fault rather than corrupt.
   void* data = const_cast<std::byte*>(record.bytes.data());
   return torch::from_blob(

@@ -12,7 +12,8 @@
 
 namespace stampd::layers {
 
-/// A record as a CPU tensor that lies where the file is mapped and keeps the mapping alive. Not to be written to.
+/// A record as a CPU tensor that lies where the file is mapped and keeps the mapping alive; a copy if it is not aligned there. Not
+/// to be written to.
 torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io::TensorArchive> archive);
 
 /// The tensors of one component on their way into layers: each is asked for by name and shape, and all must be asked for.

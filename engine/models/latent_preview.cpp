@@ -1,46 +1,52 @@
 #include "engine/models/latent_preview.h"
 
+#include <cstdint>
+#include <tuple>
+#include <vector>
+
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
 namespace stampd::models {
 namespace {
 
-constexpr int kLatents = 6;
-constexpr int kSide = 8;        // of a latent that is decoded for the fit
-constexpr int kSmoothSide = 3;  // it varies as slowly as this many points across; pictures do, noise does not
-constexpr std::uint64_t kSeed = 1;
+constexpr std::uint64_t kPictures = 4;
+constexpr std::int64_t kSide = 16;  // latents
 
-// Smooth latents of unit variance, as denoised ones nearly have: [kLatents, channels, kSide, kSide].
-torch::Tensor SmoothLatents(int channels) {
-  at::Generator generator = at::detail::createCPUGenerator(kSeed);
-  const torch::Tensor coarse = at::randn({kLatents, channels, kSmoothSide, kSmoothSide}, generator, torch::TensorOptions());
-  return at::upsample_bilinear2d(coarse, {kSide, kSide}, /*align_corners=*/true);
+// About as a denoised latent is: unit variance in all, each picture with a colour of its own and areas that differ from it.
+torch::Tensor SmoothLatent(std::int64_t channels, std::uint64_t seed) {
+  at::Generator random = at::make_generator<at::CPUGeneratorImpl>(seed);
+  const torch::Tensor colour = at::randn({1, channels, 1, 1}, random);
+  const torch::Tensor areas = at::randn({1, channels, 4, 4}, random);
+  const torch::Tensor fine = at::randn({1, channels, kSide, kSide}, random);
+  return (0.6 * colour + 0.7 * at::upsample_bicubic2d(areas, {kSide, kSide}, /*align_corners=*/false) + 0.3 * fine)[0];
 }
 
-// [channels, height, width] to [height * width, channels + 1], the last column ones.
-torch::Tensor Rows(const torch::Tensor& latent) {
-  const torch::Tensor rows = latent.to(torch::kCPU, torch::kFloat32).flatten(1).t();
-  return at::cat({rows, at::ones({rows.size(0), 1})}, 1);
-}
+// [channels, height, width] to one row per pixel.
+torch::Tensor Rows(const torch::Tensor& x) { return x.to(torch::kCPU, torch::kFloat64).flatten(1).t(); }
 
 }  // namespace
 
-torch::Tensor LatentPreview::Fit() const {
-  std::vector<torch::Tensor> inputs, colours;
-  const torch::Tensor latents = SmoothLatents(autoencoder_.latent_channels());
-  for (int i = 0; i < kLatents; ++i) {
-    const torch::Tensor pixels = autoencoder_.Decode(latents[i].to(autoencoder_.dtype()));
-    const int factor = autoencoder_.factor();
-    inputs.push_back(Rows(latents[i]));
-    colours.push_back(at::avg_pool2d(pixels.to(torch::kCPU, torch::kFloat32).unsqueeze(0), {factor, factor}).flatten(2)[0].t());
-  }
-  const torch::Tensor x = at::cat(inputs).to(torch::kFloat64), y = at::cat(colours).to(torch::kFloat64);
-  return at::linalg_solve(x.t().matmul(x), x.t().matmul(y)).to(torch::kFloat32);
+torch::Tensor LatentPreview::ToRgb(const torch::Tensor& latent) const {
+  const at::NoGradGuard no_grad;
+  std::call_once(fitted_, [this] { Fit(); });
+  const torch::Tensor pixels = at::matmul(matrix_.to(latent.device()), latent.to(torch::kFloat32).flatten(1));
+  return pixels.unflatten(1, latent.sizes().slice(1)).add_(offset_.to(latent.device())).clamp_(-1, 1);
 }
 
-torch::Tensor LatentPreview::ToRgb(const torch::Tensor& latent) const {
-  std::call_once(fitted_, [this] { map_ = Fit(); });
-  return Rows(latent).matmul(map_).t().reshape({3, latent.size(1), latent.size(2)});
+void LatentPreview::Fit() const {
+  std::vector<torch::Tensor> latents;
+  std::vector<torch::Tensor> colours;
+  for (std::uint64_t seed = 0; seed < kPictures; ++seed) {
+    const torch::Tensor latent = SmoothLatent(autoencoder_.latent_channels(), seed);
+    const torch::Tensor pixels = autoencoder_.Decode(latent).to(torch::kFloat32);
+    latents.push_back(Rows(latent));
+    colours.push_back(Rows(at::adaptive_avg_pool2d(pixels, {kSide, kSide})));
+  }
+  const torch::Tensor known = at::constant_pad_nd(at::cat(latents), {0, 1}, 1);  // a column of ones, for the offset
+  const torch::Tensor solution = std::get<0>(at::linalg_lstsq(known, at::cat(colours))).t().to(torch::kFloat32);
+  matrix_ = solution.narrow(1, 0, solution.size(1) - 1).contiguous();
+  offset_ = solution.select(1, solution.size(1) - 1).reshape({3, 1, 1});
 }
 
 }  // namespace stampd::models

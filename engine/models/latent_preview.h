@@ -8,23 +8,26 @@
 
 namespace stampd::models {
 
-/// Colours of a latent without decoding it: rgb = A latent + b for each latent pixel, the best such map for this autoencoder.
+/// Latents as small pictures, one pixel per latent, for a look at what is being painted: rgb = matrix * latent + offset.
 ///
-/// Published factors fit one autoencoder; this map is fitted, at its first use, to what the autoencoder at hand makes of a few
-/// smooth random latents (least squares; deterministic). Thread-safe; the autoencoder must outlive it.
+/// A decoder is close to linear in the colours of areas, so the map is fitted to the decoder itself: at the first use it decodes a
+/// few smooth random latents, always the same, and takes the least squares over the mean colours of their pixel blocks. Works for
+/// any autoencoder without a table of constants. Thread-safe; the first callers wait for the fit.
 class LatentPreview {
  public:
+  /// `autoencoder` must outlive this.
   explicit LatentPreview(const Autoencoder& autoencoder) : autoencoder_(autoencoder) {}
 
-  /// `latent` [latent_channels, height, width] as the denoiser leaves it, to [3, height, width], fp32, nominally in -1 … 1.
+  /// `latent` [channels, height, width] as the denoiser leaves it, to float [3, height, width] in -1 … 1, on its device.
   torch::Tensor ToRgb(const torch::Tensor& latent) const;
 
  private:
-  torch::Tensor Fit() const;
+  void Fit() const;
 
   const Autoencoder& autoencoder_;
   mutable std::once_flag fitted_;
-  mutable torch::Tensor map_;  // [latent_channels + 1, 3], fp32 on the CPU; the last row is b
+  mutable torch::Tensor matrix_;  // [3, channels]
+  mutable torch::Tensor offset_;  // [3, 1, 1]
 };
 
 }  // namespace stampd::models

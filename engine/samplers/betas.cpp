@@ -69,7 +69,7 @@ torch::Tensor CumulativeAlphas(const torch::Tensor& betas) { return torch::cumpr
 /// Betas whose last timestep is pure noise and whose first is what it was. They go back to betas and forth again, as the
 /// reference does, because that rounds.
 torch::Tensor RescaleToZeroSnr(const torch::Tensor& betas) {
-  const torch::Tensor deviation = CumulativeAlphas(betas).sqrt();
+  const torch::Tensor deviation = Sqrt(CumulativeAlphas(betas));
   const torch::Tensor first = deviation[0];
   const torch::Tensor last = deviation[-1];
   const torch::Tensor alphas_bar = ((deviation - last) * (first / (first - last))).square();
@@ -86,6 +86,9 @@ void CheckFalling(const io::Config& config, const torch::Tensor& alphas) {
 }
 
 }  // namespace
+
+torch::Tensor Sqrt(const torch::Tensor& x) { return x.to(torch::kFloat64).sqrt().to(torch::kFloat32); }
+torch::Tensor Log(const torch::Tensor& x) { return x.to(torch::kFloat64).log().to(torch::kFloat32); }
 
 torch::Tensor AlphasCumprod(const io::Config& config) {
   const bool zero_snr = config.Bool("rescale_betas_zero_snr", false);

@@ -7,17 +7,13 @@
 namespace stampd::samplers {
 namespace {
 
-// LibTorch's logarithm and exponential may differ from the C library's in the last bit.
-float Log(float x) { return torch::scalar_tensor(x).log().item<float>(); }
-float Exp(float x) { return torch::scalar_tensor(x).exp().item<float>(); }
-
 /// The parts of a step that its order does not change. Both algorithms are the same series in the exponential integrators
 /// phi_1 = (e^k - 1) / k …, one in k = -h and scaled by alpha, the other in k = h and scaled by sigma.
 struct Step {
   Step(const DpmRule& rule, const NoiseLevel& from, const NoiseLevel& to)
       : h(to.lambda - from.lambda),
         k(rule.predicts_data ? -h : h),
-        growth(Exp(k) - 1),
+        growth(std::exp(k) - 1),
         scale(rule.predicts_data ? to.alpha : to.sigma),
         keep(rule.predicts_data ? to.sigma / from.sigma : to.alpha / from.alpha) {}
 
@@ -42,7 +38,7 @@ torch::Tensor Slope(const Evaluation& a, const Evaluation& b, float ratio) { ret
 NoiseLevel LevelOf(float sigma, bool flow) {
   const float alpha = flow ? 1 - sigma : 1 / std::sqrt(sigma * sigma + 1);
   const float scaled = flow ? sigma : sigma * alpha;
-  return {alpha, scaled, Log(alpha) - Log(scaled)};
+  return {alpha, scaled, std::log(alpha) - std::log(scaled)};
 }
 
 torch::Tensor DpmUpdate(const DpmRule& rule, std::span<const Evaluation> evaluations, const NoiseLevel& to,

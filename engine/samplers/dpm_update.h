@@ -6,8 +6,8 @@
 
 namespace stampd::samplers {
 
-/// A point of the noise schedule in the solver's variables: x = alpha * x0 + sigma * noise, lambda = ln(alpha / sigma). float32,
-/// because the reference's are, and what it computes with them is compared bit by bit.
+/// A point of the noise schedule in the solver's variables: x = alpha * x0 + sigma * noise, lambda = ln(alpha / sigma). float32
+/// as in the reference, whose rounding shows where two levels are close.
 struct NoiseLevel {
   float alpha = 1;
   float sigma = 0;

@@ -19,9 +19,10 @@ std::vector<float> Values(const torch::Tensor& x) {
 
 NoiseSchedule::NoiseSchedule(const io::Config& config) {
   const torch::Tensor alphas = AlphasCumprod(config);
-  sigmas_ = Values(((1 - alphas) / alphas).sqrt());
-  falling_lambdas_ = Values(alphas.sqrt().log() - (1 - alphas).sqrt().log());
-  for (const float sigma : sigmas_) log_sigmas_.push_back(static_cast<float>(std::log(static_cast<double>(sigma))));
+  const torch::Tensor sigmas = Sqrt((1 - alphas) / alphas);
+  sigmas_ = Values(sigmas);
+  log_sigmas_ = Values(Log(sigmas));
+  falling_lambdas_ = Values(Log(Sqrt(alphas)) - Log(Sqrt(1 - alphas)));
 }
 
 double NoiseSchedule::SigmaAt(double timestep) const {

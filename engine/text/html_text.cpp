@@ -1,11 +1,12 @@
 #include "engine/text/html_text.h"
 
 #include <algorithm>
-#include <map>
+#include <initializer_list>
 #include <optional>
-#include <vector>
+#include <utility>
 
 #include "engine/text/html_entities.h"
+#include "engine/text/html_soup.h"
 #include "engine/text/unicode_text.h"
 
 namespace stampd::text {
@@ -21,85 +22,7 @@ bool IsSpace(char16_t c) { return IsPythonSpace(c); }
 bool IsOneOf(char16_t c, View set) { return set.find(c) != kNone; }
 bool IsOneOf(View word, std::initializer_list<View> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
 
-bool IsVoid(View tag) {
-  return IsOneOf(tag, {u"area",     u"base",    u"br",       u"col",   u"embed", u"hr",      u"img",    u"input",
-                       u"keygen",   u"link",    u"menuitem", u"meta",  u"param", u"source",  u"track",  u"wbr",
-                       u"basefont", u"bgsound", u"command",  u"frame", u"image", u"isindex", u"nextid", u"spacer"});
-}
 bool IsRaw(View tag) { return IsOneOf(tag, {u"script", u"style"}); }
-bool HidesText(View tag) { return IsOneOf(tag, {u"script", u"style", u"template", u"rt", u"rp"}); }
-bool KeepsWhiteSpace(View tag) { return IsOneOf(tag, {u"pre", u"textarea"}); }
-
-// Beautiful Soup's part: which elements are open, and what becomes of the text between two pieces of markup.
-class Soup {
- public:
-  void Add(View data) { data_ += data; }
-
-  void Open(View tag) {
-    Flush();
-    Count(tag, +1);
-    open_.emplace_back(tag);
-  }
-
-  // Closes what was opened since, too; nothing if no such element is open.
-  void Close(View tag) {
-    Flush();
-    const auto last = std::find(open_.rbegin(), open_.rend(), tag);
-    if (last == open_.rend()) return;
-    const std::size_t kept = open_.rend() - last - 1;
-    for (; open_.size() > kept; open_.pop_back()) Count(open_.back(), -1);
-  }
-
-  // A void element is closed at once; an end tag that comes for it later is not another.
-  void OpenAndClose(View tag) {
-    Open(tag);
-    Close(tag);
-  }
-  void OpenVoid(View tag) {
-    OpenAndClose(tag);
-    ++closed_voids_[std::u16string(tag)];
-  }
-  void CloseUnlessClosed(View tag) {
-    const auto closed = closed_voids_.find(std::u16string(tag));
-    if (closed == closed_voids_.end() || closed->second == 0) return Close(tag);
-    --closed->second;
-  }
-
-  void AddCdata(View data) {
-    Flush();
-    data_ = data;
-    text_ += data.empty() && keeping_ == 0 ? u" " : Squeezed();
-    data_.clear();
-  }
-
-  void Flush() {
-    if (hiding_ == 0) text_ += Squeezed();
-    data_.clear();
-  }
-
-  std::u16string Text() && {
-    Flush();
-    return std::move(text_);
-  }
-
- private:
-  void Count(View tag, int change) {
-    if (HidesText(tag)) hiding_ += change;
-    if (KeepsWhiteSpace(tag)) keeping_ += change;
-  }
-
-  View Squeezed() const {
-    if (keeping_ > 0 || data_.empty() || data_.find_first_not_of(u" \n\t\f\r") != kNone) return data_;
-    return IsOneOf(u'\n', data_) ? u"\n" : u" ";
-  }
-
-  std::u16string text_;
-  std::u16string data_;  // since the last piece of markup
-  std::vector<std::u16string> open_;
-  std::map<std::u16string, int> closed_voids_;
-  int hiding_ = 0;
-  int keeping_ = 0;
-};
 
 // html.parser's part: finds the markup. It reads a text twice: once as if more might follow, stopping at the first construct that
 // is not complete, and from there once more to the end, where such constructs are text.
@@ -180,7 +103,6 @@ class Parser {
   }
 
   void OpenElement(View tag) {
-    if (IsVoid(tag)) return soup_.OpenVoid(tag);
     soup_.Open(tag);
     if (IsRaw(tag)) raw_element_ = tag;
   }
@@ -219,13 +141,13 @@ class Parser {
     const auto end = After(u'>', at_ + 1);
     if (!end) return std::nullopt;
     if (const View name = WholeEndTagName(); !name.empty()) {
-      soup_.CloseUnlessClosed(name);
+      soup_.Close(name);
       raw_element_.clear();
       return end;
     }
     if (!IsLetter(CharAt(at_ + 2))) return CharAt(at_ + 2) == u'>' ? end : Skip(end);
     const std::size_t name_end = EndOfName(at_ + 2);
-    soup_.CloseUnlessClosed(html_.substr(at_ + 2, name_end - at_ - 2));
+    soup_.Close(html_.substr(at_ + 2, name_end - at_ - 2));
     return After(u'>', SkipSpaceAndSlashes(name_end));
   }
 
@@ -250,7 +172,7 @@ class Parser {
     std::size_t close = kNone;
     const auto end = AfterSectionClose(at_ + 3, close);
     if (end && StartsWith(at_ + 3, u"cdata[")) {
-      soup_.AddCdata(html_.substr(at_ + 9, close - at_ - 9));
+      soup_.Cdata(html_.substr(at_ + 9, close - at_ - 9));
       return end;
     }
     return Skip(end);
@@ -318,7 +240,7 @@ class Parser {
 
   // Markup without text of its own ends the text before it.
   std::optional<std::size_t> Skip(std::optional<std::size_t> end) {
-    if (end) soup_.Flush();
+    if (end) soup_.Other();
     return end;
   }
 
@@ -374,7 +296,7 @@ class Parser {
   View html_;
   std::size_t at_ = 0;
   std::u16string raw_element_;  // script or style, while inside one
-  Soup soup_;
+  HtmlSoup soup_;
 };
 
 }  // namespace

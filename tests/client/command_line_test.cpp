@@ -122,6 +122,15 @@ TEST_F(CommandLineTest, FormatOverridesTheExtension) {
   EXPECT_EQ(service_.request().output().format(), v1::WEBP);
 }
 
+TEST_F(CommandLineTest, LaterFlagsOverrideEarlierOnes) {
+  EXPECT_EQ(
+      Stamp({"generate", "x", "-o", folder_.file("a.png"), "--steps", "3", "--size", "8x8", "--steps", "4", "--size", "16x16"}),
+      ExitCode::kOk)
+      << err_.str();
+  EXPECT_EQ(service_.request().steps(), 4);
+  EXPECT_EQ(service_.request().width(), 16);
+}
+
 TEST_F(CommandLineTest, PromptComesFromStandardInput) {
   for (const std::vector<std::string>& how : std::vector<std::vector<std::string>>{{"-"}, {"--stdin"}}) {
     in_.clear();

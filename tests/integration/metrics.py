@@ -28,6 +28,11 @@ def scrape(server):
         return Metrics(page.read().decode())
 
 
+def is_idle(server):
+    now = scrape(server)
+    return now.sum("stampd_running_requests") == 0 and now.sum("stampd_queue_requests") == 0
+
+
 def wait_until(condition, timeout=30):
     """What a server does off the call's path shows a moment later."""
     end = time.monotonic() + timeout

@@ -23,4 +23,5 @@ class SafetensorsFile:
 
     def save(self):
         header = json.dumps(self.header).encode()
+        header += b" " * (-len(header) % 8)  # keeps the data aligned, as writers do
         self.path.write_bytes(struct.pack("<Q", len(header)) + header + self.data)

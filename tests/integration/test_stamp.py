@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from metrics import scrape, wait_until
+from metrics import is_idle, scrape, wait_until
 from pictures import endless, request
 from programs import program, run
 
@@ -165,6 +165,7 @@ def test_a_timeout_is_exit_code_4(stamp, model, tmp_path):
 
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_cancels_the_call(server, model, tmp_path, number, code):
+    wait_until(lambda: is_idle(server))
     command = [program("STAMP"), *endless_arguments(model), "--server", server.grpc]
     before = scrape(server).sum("stampd_requests_total", code="CANCELLED")
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)

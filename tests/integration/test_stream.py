@@ -10,7 +10,7 @@ from stampd.v1 import text_to_image_pb2 as pb
 from stampd.v1 import text_to_image_pb2_grpc
 
 from conftest import connect
-from metrics import scrape, wait_until
+from metrics import is_idle, scrape, wait_until
 from pictures import endless, request
 
 
@@ -91,11 +91,6 @@ def test_a_picture_does_not_depend_on_its_previews(paint):
     (with_previews,) = of_kind(paint(preview={"every_n_steps": 1}), "image")
     (without,) = of_kind(paint(), "image")
     assert with_previews == without
-
-
-def is_idle(server):
-    now = scrape(server)
-    return now.sum("stampd_running_requests") == 0 and now.sum("stampd_queue_requests") == 0
 
 
 def test_a_cancelled_call_stops_costing_work(server, stub, model):

@@ -177,15 +177,12 @@ INSTANTIATE_TEST_SUITE_P(
                   {"\"b\": expected data to begin at 1 (no hole), found data_offsets [2, 3]"}},
         BadHeader{
             R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", "01", {"\"a\": expected data to begin at 0 (no hole)"}},
-        BadHeader{R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "01", {"expected 1 bytes of data", "found 2"}},
-        BadHeader{R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F16","shape":[1],"data_offsets":[1,3]}})",
-                  "012",
-                  {"\"b\": expected data aligned to 2 bytes for F16"}}));
+        BadHeader{R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "01", {"expected 1 bytes of data", "found 2"}}));
 
-TEST(SafetensorsHeaderTest, AHeaderThatIsNotPaddedMisalignsItsTensors) {
+TEST(SafetensorsHeaderTest, TensorsNeedNotBeAligned) {
   const std::string header = R"({"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} )";
   ASSERT_NE(header.size() % 4, 0U);
-  ExpectBroken([&] { Parse(RawSafetensors(header, "0123", header.size())); }, {"\"t\": expected data aligned to 4 bytes"});
+  EXPECT_THAT(Parse(RawSafetensors(header, "0123", header.size())).front().shape, ElementsAre(1));
 }
 
 TEST(SafetensorsHeaderTest, DeepNestingCostsNoStack) {

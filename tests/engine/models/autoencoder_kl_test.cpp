@@ -6,6 +6,7 @@
 #include "engine/models/autoencoder_kl/model.h"
 #include "engine/models/autoencoder_kl/tiling.h"
 #include "tests/golden.h"
+#include "tests/temporary_folder.h"
 #include "tests/written_archive.h"
 
 namespace stampd::models {
@@ -14,7 +15,7 @@ namespace {
 using stampd::testing::ExpectClose;
 using stampd::testing::Golden;
 using stampd::testing::NamedTensors;
-using stampd::testing::ScratchFolder;
+using stampd::testing::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
@@ -44,7 +45,7 @@ class ChangedCheckpoint {
   NamedTensors tensors;
 
  private:
-  ScratchFolder folder_;
+  TemporaryFolder folder_;
 };
 
 NamedTensors WithLegacyAttention(NamedTensors tensors, bool as_convolution) {

@@ -8,6 +8,7 @@
 #include "engine/models/t5/model.h"
 #include "engine/models/t5/relative_position.h"
 #include "tests/golden.h"
+#include "tests/temporary_folder.h"
 #include "tests/written_archive.h"
 
 namespace stampd::models {
@@ -16,7 +17,7 @@ namespace {
 using stampd::testing::ExpectClose;
 using stampd::testing::Golden;
 using stampd::testing::NamedTensors;
-using stampd::testing::ScratchFolder;
+using stampd::testing::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
@@ -44,7 +45,7 @@ class T5Test : public ::testing::Test {
     return LoadT5Encoder(folder_.path(), dtype, torch::kCPU);
   }
 
-  ScratchFolder folder_;
+  TemporaryFolder folder_;
   NamedTensors tensors_ = stampd::testing::ReadTensors(kCheckpoint, "model");
   Golden golden_{"t5/golden"};
   std::vector<std::int64_t> ids_ = Ids(golden_["short.ids"]);
