@@ -1,11 +1,12 @@
 """What stampd says when it can't start: exit code 1 and the place of the fault for a bad checkpoint, 2 for a bad flag."""
 
+import json
 import shutil
 import socket
 
 import pytest
 
-from programs import run
+from programs import Stampd, run
 from safetensors_file import SafetensorsFile
 
 LISTEN = {"--listen": "127.0.0.1:0", "--metrics-listen": "127.0.0.1:0"}
@@ -123,6 +124,22 @@ def test_an_address_in_use_is_named(checkpoint, flag):
         ended = run("STAMPD", "--model", f"tiny={checkpoint}", *(part for pair in addresses.items() for part in pair))
     assert ended.returncode == 1
     assert address in ended.stderr
+
+
+def test_a_configuration_file_sets_what_flags_set(checkpoint, tmp_path):
+    config = tmp_path / "stampd.toml"
+    config.write_text(f'model = ["first={checkpoint},precision=fp32", "second={checkpoint}"]\nlog-format = "json"\nmax-queue = 3\n')
+    with Stampd("--config", config) as server:
+        pass
+    assert [json.loads(line)["model"] for line in server.log if '"loaded"' in line] == ["first", "second"]
+
+
+def test_settings_that_do_not_exist_are_named(tmp_path):
+    config = tmp_path / "stampd.toml"
+    config.write_text('model = ["a=b"]\nmax-queues = 3\n')
+    ended = start("--config", config)
+    assert ended.returncode == 2
+    assert "max-queues" in ended.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["--nosuch"], ["--model"], ["--model", "no-equals"], ["--model", "a="], ["--model", "=a"],
