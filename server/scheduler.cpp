@@ -142,6 +142,7 @@ void Scheduler::StopAll() {
     const std::lock_guard lock(mutex_);
     jobs.assign(unanswered_.begin(), unanswered_.end());
   }
+  for (const auto& job : jobs) job->RequestStop(Job::Stop::kShutdown);  // all, before the first is answered
   for (const auto& job : jobs) Stop(job, Job::Stop::kShutdown);
 }
 

@@ -31,7 +31,7 @@ TEST_F(MetricsTest, CountsAreThereAsSoonAsTheAnswerIs) {
 }
 
 TEST_F(MetricsTest, StagesAndQueueAddUpToTheRequests) {
-  fake_->step_delay = Milliseconds(10);
+  fake_->step_delay = Milliseconds(25);
   for (int i = 0; i < 5; ++i) Generate(RequestFor("a"));
   double sum = Metric(R"(stampd_request_queue_seconds_sum{model="fake"})");
   for (const char* stage : {"text_encode", "denoise", "decode", "image_encode"}) {
@@ -39,7 +39,7 @@ TEST_F(MetricsTest, StagesAndQueueAddUpToTheRequests) {
   }
   const double total = Metric(R"(stampd_request_duration_seconds_sum{model="fake",outcome="ok"})");
   EXPECT_GE(total, sum);
-  EXPECT_NEAR(sum, total, 0.05);
+  EXPECT_NEAR(sum, total, 0.25);  // without denoising 0.5 would be missing; the rest is wake-ups
 }
 
 TEST_F(MetricsTest, EverySeriesStartsAtZero) {

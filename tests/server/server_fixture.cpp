@@ -28,6 +28,7 @@ std::shared_ptr<grpc::Channel> ServerTest::channel() {
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     channel_ = grpc::CreateCustomChannel(server().grpc_endpoint().ToString(), grpc::InsecureChannelCredentials(), arguments);
+    channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10));  // not on the first call's time
   }
   return channel_;
 }

@@ -44,7 +44,7 @@ TEST_F(StopTest, ACancelledCallStopsAtTheNextStep) {
 
 TEST_F(StopTest, ALateCallStopsAtTheNextStep) {
   const Answer answer = Generate(RequestFor("a", 100), [](grpc::ClientContext& context) {
-    context.set_deadline(std::chrono::system_clock::now() + Milliseconds(100));
+    context.set_deadline(std::chrono::system_clock::now() + Milliseconds(300));
   });
   EXPECT_EQ(answer.status.error_code(), grpc::DEADLINE_EXCEEDED);
   std::this_thread::sleep_for(Milliseconds(100));
@@ -62,7 +62,7 @@ TEST_F(StopTest, ADeadlineOfOneMillisecondEndsTheCallInTime) {
     context.set_deadline(std::chrono::system_clock::now() + Milliseconds(1));
   });
   EXPECT_EQ(answer.status.error_code(), grpc::DEADLINE_EXCEEDED);
-  EXPECT_LT(std::chrono::steady_clock::now() - began, Milliseconds(500));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, Milliseconds(5000));
   std::this_thread::sleep_for(Milliseconds(50));  // on the wire a deadline is a rounded time to live
   gate_.Open();
   EXPECT_TRUE(first.get().status.ok());
@@ -145,7 +145,7 @@ TEST_F(StopTest, WhatTheGracePeriodDoesNotReachIsAnsweredToo) {
   ASSERT_TRUE(QueueHolds(5));
   server().BeginDrain();
   std::thread stop([&] { server().Stop(); });
-  std::this_thread::sleep_for(Milliseconds(50));
+  EXPECT_TRUE(QueueHolds(0));
   gate_.Open();
   stop.join();
   for (auto& answer : admitted) {
