@@ -28,7 +28,7 @@ class DiffusionPipeline final : public Pipeline {
     Precision precision = Precision::kFp32;
     torch::Device device = torch::kCPU;
   };
-  /// Broken if the parts do not fit each other: text width, latent channels, vocabulary.
+  /// Broken if autoencoder and denoiser do not have the same latent channels.
   explicit DiffusionPipeline(Parts parts);
 
   const ModelInfo& info() const override { return info_; }
