@@ -92,7 +92,7 @@ class Sana(Family):
     def make_text_encoder(vocabulary):
         return Gemma2Model(Gemma2Config(hidden_size=TEXT_WIDTH, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4,
                                         num_key_value_heads=2, head_dim=32, query_pre_attn_scalar=32, vocab_size=vocabulary, sliding_window=4096,
-                                        max_position_embeddings=8192, use_cache=False, attn_implementation="sdpa"))
+                                        max_position_embeddings=8192, use_cache=False, attn_implementation="eager"))
 
     @staticmethod
     def make_transformer():

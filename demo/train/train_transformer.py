@@ -26,7 +26,7 @@ from families import FAMILIES
 
 SEED = 4
 SCENES, SMALL_SCENES = 12288, 4096  # drawn and encoded once
-SMALL_STEPS, SMALL_BATCH, BATCH = 1000, 32, 16  # of half the side, then of the whole
+SMALL_STEPS, SMALL_BATCH, BATCH = 600, 32, 16  # of half the side, then of the whole
 CAPTION_DROPPED = 0.1  # for classifier-free guidance
 PAIRS = 0.4
 SHAPE_CELLS = 64  # of the shape map, a side
@@ -96,11 +96,11 @@ def cached_latents(family, model, pixels, count):
     if file.exists():
         return torch.load(file, weights_only=True)
     batches = []
-    for start in range(0, count, 16):
-        pictures = torch.stack([picture_of(index, pixels) for index in range(start, start + 16)]).to(training.device())
-        batches.append((family.encode(model, pictures) * model.config.scaling_factor).half().cpu())
-        if start % 2048 == 0:
-            print(f"latents of {pixels} px: {start} of {count}", flush=True)
+    for index in range(count):  # one by one: larger batches fall out of a CPU's caches
+        picture = picture_of(index, pixels)[None].to(training.device())
+        batches.append((family.encode(model, picture) * model.config.scaling_factor).half().cpu())
+        if index % 1024 == 0:
+            print(f"latents of {pixels} px: {index} of {count}", flush=True)
     torch.save(torch.cat(batches), file.with_suffix(".new"))
     file.with_suffix(".new").replace(file)
     return torch.cat(batches)
