@@ -26,7 +26,7 @@ from families import FAMILIES
 
 SEED = 4
 SCENES, SMALL_SCENES = 12288, 4096  # drawn and encoded once
-SMALL_STEPS, SMALL_BATCH, BATCH = 600, 32, 16  # of half the side, then of the whole
+SMALL_STEPS, SMALL_BATCH, BATCH = 750, 32, 16  # of half the side, then of the whole
 CAPTION_DROPPED = 0.1  # for classifier-free guidance
 PAIRS = 0.4
 SHAPE_CELLS = 64  # of the shape map, a side
