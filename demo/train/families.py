@@ -54,8 +54,8 @@ class PixArt(Family):
         return autoencoder.encode(pictures).latent_dist.mean
 
     @staticmethod
-    def read(tokenizer, encoder, captions):
-        """Captions -> text states [n, tokens, width] and their mask, as the pipeline computes them, less padding."""
+    def read(tokenizer, encoder, captions, instructed=False):
+        """Captions -> text states [n, tokens, width] and their mask, as the pipeline computes them, less padding. Knows no instruction."""
         text = tokenizer(captions, padding=True, return_tensors="pt").to(encoder.device)
         return encoder(text.input_ids, attention_mask=text.attention_mask)[0], text.attention_mask
 
@@ -110,10 +110,10 @@ class Sana(Family):
     def instruction_tokens(tokenizer):
         return len(tokenizer(vocabularies.INSTRUCTION).input_ids)
 
-    def read(self, tokenizer, encoder, captions):
+    def read(self, tokenizer, encoder, captions, instructed=True):
         """Behind the instruction, unless a caption is empty: what stays is the first token, the instruction's last, and the caption's."""
-        skipped = self.instruction_tokens(tokenizer) - 1
-        texts = [vocabularies.INSTRUCTION + caption if caption else "" for caption in captions]
+        skipped = self.instruction_tokens(tokenizer) - 1 if instructed else 1
+        texts = [vocabularies.INSTRUCTION + caption if caption and instructed else caption for caption in captions]
         text = tokenizer(texts, padding=True, return_tensors="pt", padding_side="right").to(encoder.device)
         states = encoder(text.input_ids, attention_mask=text.attention_mask)[0]
         if not any(captions):

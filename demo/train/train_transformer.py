@@ -229,7 +229,7 @@ def main():
         latents, size = (small, SMALL_BATCH) if this.step < SMALL_STEPS else (large, BATCH)
         batch = Batch(family, latents, this.step, size)
         with torch.autocast(training.device().type, torch.bfloat16):
-            text, mask = family.read(tokenizer, text_encoder, batch.captions)
+            text, mask = family.read(tokenizer, text_encoder, batch.captions, instructed=this.step % 2 == 0)
             answer = family.predict(transformer, batch.noisy, batch.timesteps, text, mask)
             shape_logits = head()
         loss = functional.mse_loss(answer.float(), batch.target)
