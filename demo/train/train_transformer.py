@@ -123,6 +123,14 @@ def prepare(transformer):
     torch.nn.init.zeros_(transformer.proj_out.bias)
 
 
+def plain_attention(q, k, v, attn_mask=None, **_):
+    """softmax(q kᵀ / √d) v. On a CPU the backward pass of PyTorch's fused attention takes a fifth of a step more than this."""
+    scores = q * q.shape[-1] ** -0.5 @ k.transpose(-1, -2)
+    if attn_mask is not None:
+        scores = scores + attn_mask.to(scores.dtype)
+    return scores.softmax(-1).to(v.dtype) @ v
+
+
 class ShapeHead(torch.nn.Module):
     """Tokens [n, tokens, width] after some block -> logits [n, shapes, SHAPE_CELLS, SHAPE_CELLS] of what covers each cell."""
 
@@ -201,6 +209,8 @@ def main():
     flags = arguments.parse_args()
     torch.set_num_threads(flags.threads)
     torch.manual_seed(SEED)
+    if training.device().type == "cpu":
+        functional.scaled_dot_product_attention = plain_attention
     family = FAMILIES[flags.family]()
     if flags.encode:
         cached_latents(family, autoencoder_of(family).to(training.device()), family.pixels, SCENES)
