@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+
+#include "engine/kernels/quantized_tokens.h"
+#include "engine/kernels/quantized_weights.h"
+#include "engine/kernels/token_view.h"
+
+/// Y = X Wᵀ of whole numbers with exact sums, for weights of 4 or 8 bits and tokens of up to 8.
+///
+///   acc[t][o][g] = sum of code[t][k] * (m q)[o][k] over the channels k of group g, exact in 32 bits while in <= 65536
+///   y[t][o] = ( sum over g, in order, of float(acc[t][o][g] - zero[t][g] * sums[o][g]) * scale[t][g] ) * scale[o]
+///
+/// in fp32: the whole number is rounded to the nearest float, each product and each sum is rounded once, and the sum over g begins
+/// with its first product. Every kernel of this family gives the same bytes, whatever its blocks.
+
+namespace stampd::kernels {
+
+inline constexpr int kMaxGemmDepth = 65536;
+
+/// Part of a product: some rows and some outputs.
+struct GemmBlock {
+  int first_row = 0;
+  int rows = 0;
+  int first_out = 0;
+  int outs = 0;
+};
+
+namespace reference {
+
+/// The sums in 64 bits, everything behind them in double precision.
+void Multiply(const QuantizedTokens& x, const QuantizedWeights& weight, TokenView<double> y);
+
+}  // namespace reference
+
+namespace cpu {
+
+/// sums[o][g]: the weights (m q) of output o summed over group g of the `groups` that the tokens have. Dense [weight.out, groups].
+void SumWeights(const QuantizedWeights& weight, int groups, std::int32_t* sums);
+
+/// Writes the block's part of Y to `y` [block.rows, block.outs]. `sums` are SumWeights(weight, x.groups).
+void Multiply(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, GemmBlock block,
+              TokenView<float> y);
+
+}  // namespace cpu
+}  // namespace stampd::kernels
