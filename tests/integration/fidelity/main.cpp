@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "tests/integration/fidelity/expectation.h"
+#include "tests/integration/fidelity/paint.h"
 #include "tests/integration/fidelity/pictures.h"
 #include "tests/integration/fidelity/score.h"
 #include "tests/integration/fidelity/shape_judge.h"
@@ -33,7 +35,8 @@ struct Flags {
 void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--prompts", flags.prompts, "JSON lines: prompt, seed, and what the picture should show")->required();
   auto* server = app.add_option("--server", flags.server.address, "The server that paints them")->type_name("HOST:PORT");
-  auto* pictures = app.add_option("--pictures", flags.pictures, "A folder that holds them: 000.png, 001.png ...")->excludes(server);
+  auto* pictures =
+      app.add_option("--pictures", flags.pictures, "A folder that holds them: 000.png, 001.png ... (or .jpg)")->excludes(server);
   app.add_option("--pictures-out", flags.pictures_out, "A folder to keep what the server paints")->excludes(pictures);
   app.add_option("--model", flags.wish.model, "One of the server's (default: its first)");
   app.add_option("--precision", flags.wish.precision, "One of the model's (default: its first)");
@@ -45,13 +48,19 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_flag("--json", flags.json, "The summary as one JSON object, wrong pictures on standard error");
 }
 
+void Keep(const std::string& file, const std::filesystem::path& path) {
+  std::ofstream stream(path, std::ios::binary);
+  stream << file;
+  if (!stream.flush()) throw std::runtime_error(path.string() + ": cannot be written");
+}
+
 cv::Mat GetPicture(const Flags& flags, const Expectation& expectation, std::size_t index) {
-  if (!flags.pictures.empty()) return ReadPicture(PicturePath(flags.pictures, index));
+  if (!flags.pictures.empty()) return ReadPicture(flags.pictures, index);
   client::Wish wish = flags.wish;
   wish.prompt = expectation.prompt;
   wish.seed = expectation.seed;
   const std::string file = Paint(wish, flags.server);
-  if (!flags.pictures_out.empty()) std::ofstream(PicturePath(flags.pictures_out, index), std::ios::binary) << file;
+  if (!flags.pictures_out.empty()) Keep(file, flags.pictures_out / (PictureName(index) + ".png"));
   return DecodePicture(file, "the server's picture " + std::to_string(index));
 }
 
@@ -81,7 +90,7 @@ void PrintIfWrong(std::size_t index, const Expectation& expectation, const std::
     if (!criterion.is_right) wrong += " " + std::string(criterion.name);
   }
   if (wrong.empty()) return;
-  out << PicturePath("", index).stem().string() << " \"" << expectation.prompt << "\" wrong:" << wrong << "; seen:";
+  out << PictureName(index) << " \"" << expectation.prompt << "\" wrong:" << wrong << "; seen:";
   PrintSeen(seen, out);
   out << std::endl;
 }

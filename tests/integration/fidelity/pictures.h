@@ -5,21 +5,15 @@
 
 #include <opencv2/core.hpp>
 
-#include "client/connection.h"
-#include "client/request.h"
-
 namespace stampd::fidelity {
 
-/// The name of picture `index` in a folder: 000.png, 001.png …
-std::filesystem::path PicturePath(const std::filesystem::path& folder, std::size_t index);
+/// How picture `index` of a list of prompts is called: "000", "001" …
+std::string PictureName(std::size_t index);
 
-/// A picture's file as RGB, CV_8UC3. Throws Broken if it is none.
-cv::Mat ReadPicture(const std::filesystem::path& file);
+/// Picture `index` of a folder, a file such as 000.png or 000.jpg, as RGB, CV_8UC3. Throws Broken if there is none.
+cv::Mat ReadPicture(const std::filesystem::path& folder, std::size_t index);
 
-/// The same for a file that is in memory; `name` is for the message.
+/// The same for the bytes of a file; `name` is for the message.
 cv::Mat DecodePicture(const std::string& file, const std::string& name);
-
-/// Lets a server paint one picture: a PNG file. Throws std::runtime_error with what the server said.
-std::string Paint(const client::Wish& wish, const client::ServerOptions& server);
 
 }  // namespace stampd::fidelity
