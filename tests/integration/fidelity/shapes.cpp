@@ -10,78 +10,76 @@
 namespace stampd::fidelity {
 namespace {
 
-constexpr int kSide = 64;  // of the raster on which shapes are laid over each other
-constexpr double kLeastOverlap = 0.82;
+constexpr int kSide = 64;          // of the raster on which shapes are laid over each other
+constexpr double kDeviation = 10;  // pixels of that raster; a triangle's apex is 2.83 deviations from its centroid
+constexpr double kLeastOverlap = 0.8;
+constexpr double kLeastLead = 0.05;  // of the best overlap before the second best; a disc and a square overlap by 0.83
 constexpr double kMostStretch = 1.25;
 constexpr double kRingHole = 0.45 / 0.95;               // inner by outer radius
 constexpr double kStarValley = 0.54 / 1.04;             // of the notches' radius by the points'
 constexpr double kLargeHole = 0.08, kSmallHole = 0.03;  // of the outline's area
-constexpr double kMostSolidStar = 0.8, kLeastSolid = 0.88;
+constexpr double kMostSolidStar = 0.82, kLeastSolid = 0.88;
 
-struct Template {
-  std::string_view name;
-  double aspect;  // width by height
-  cv::Mat mask;   // CV_32F in [0, 1], kSide x kSide, touching all four sides
+// A mask moved and stretched such that its centroid is the raster's centre and its deviations along x and y are kDeviation. Unlike
+// its bounding box, these hardly change when tips are lost.
+struct Fitted {
+  cv::Mat mask;    // CV_32F in [0, 1], kSide x kSide
+  double stretch;  // deviation along x by that along y, before
 };
 
-// Corners in units of the bounding box.
-cv::Mat Polygon(const std::vector<cv::Point2d>& corners) {
-  constexpr int kFine = 8;
+Fitted Fit(const cv::Mat& mask) {
+  const cv::Moments moments = cv::moments(mask, true);
+  const double area = std::max(moments.m00, 1.0);
+  const double x = moments.m10 / area, y = moments.m01 / area;
+  const double scale_x = kDeviation / std::sqrt(moments.mu20 / area + 1e-3),
+               scale_y = kDeviation / std::sqrt(moments.mu02 / area + 1e-3);
+  const cv::Matx23d move(scale_x, 0, kSide / 2.0 - scale_x * x, 0, scale_y, kSide / 2.0 - scale_y * y);
+  cv::Mat fitted;
+  cv::warpAffine(mask, fitted, move, {kSide, kSide}, cv::INTER_LINEAR);
+  fitted.convertTo(fitted, CV_32F, 1 / 255.0);
+  return {fitted, scale_y / scale_x};
+}
+
+using Corners = std::vector<cv::Point2d>;  // in units of a square's side
+
+cv::Mat Polygon(const Corners& corners) {
+  constexpr int kPixels = 128;
   std::vector<cv::Point> points;
-  for (const cv::Point2d& corner : corners) points.emplace_back(corner * kSide * kFine);
-  cv::Mat fine = cv::Mat::zeros(kSide * kFine, kSide * kFine, CV_32F), mask;
-  cv::fillPoly(fine, std::vector<std::vector<cv::Point>>{points}, cv::Scalar(1));
-  cv::resize(fine, mask, {kSide, kSide}, 0, 0, cv::INTER_AREA);
+  for (const cv::Point2d& corner : corners) points.emplace_back(corner * kPixels);
+  cv::Mat mask = cv::Mat::zeros(kPixels, kPixels, CV_8U);
+  cv::fillPoly(mask, std::vector<std::vector<cv::Point>>{points}, cv::Scalar(255));
   return mask;
 }
 
-std::vector<cv::Point2d> Disc(double radius) {
-  constexpr int kCorners = 180;
-  std::vector<cv::Point2d> corners;
-  for (int i = 0; i < kCorners; ++i) {
-    const double angle = 2 * CV_PI * i / kCorners;
-    corners.emplace_back(0.5 + radius * std::cos(angle), 0.5 + radius * std::sin(angle));
+// Corners by turns at the two distances from the middle, the first one up.
+Corners Around(int count, double even, double odd) {
+  Corners corners;
+  for (int i = 0; i < count; ++i) {
+    const double angle = 2 * CV_PI * i / count, radius = i % 2 == 0 ? even : odd;
+    corners.emplace_back(0.5 + radius * std::sin(angle), 0.5 - radius * std::cos(angle));
   }
   return corners;
 }
 
-// Points and notches by turns, the first point up; around the origin with radius 1.
-std::vector<cv::Point2d> Star() {
-  std::vector<cv::Point2d> corners;
-  for (int i = 0; i < 10; ++i) {
-    const double angle = CV_PI * i / 5, radius = i % 2 == 0 ? 1.0 : kStarValley;
-    corners.emplace_back(radius * std::sin(angle), -radius * std::cos(angle));
-  }
-  return corners;
-}
+cv::Mat Disc(double radius) { return Polygon(Around(180, radius, radius)); }
 
-Template StarTemplate() {
-  const double half_width = std::sin(2 * CV_PI / 5), height = 1 + std::cos(CV_PI / 5);
-  std::vector<cv::Point2d> corners = Star();
-  for (cv::Point2d& corner : corners) corner = {(corner.x / half_width + 1) / 2, (corner.y + 1) / height};
-  return {"star", 2 * half_width / height, Polygon(corners)};
-}
+struct Template {
+  std::string_view name;
+  Fitted fitted;
+};
 
 const std::array<Template, 5>& Templates() {
   static const std::array<Template, 5> kTemplates = {{
-      {"circle", 1, Polygon(Disc(0.5))},
-      {"square", 1, Polygon({{0, 0}, {1, 0}, {1, 1}, {0, 1}})},
-      {"triangle", 2.08 / 1.85, Polygon({{0.5, 0}, {1, 1}, {0, 1}})},
-      {"ring", 1, Polygon(Disc(0.5)) - Polygon(Disc(0.5 * kRingHole))},
-      StarTemplate(),
+      {"circle", Fit(Disc(0.45))},
+      {"square", Fit(Polygon({{0.1, 0.1}, {0.9, 0.1}, {0.9, 0.9}, {0.1, 0.9}}))},
+      {"triangle", Fit(Polygon({{0.5, 0.1}, {0.95, 0.9}, {0.05, 0.9}}))},
+      {"ring", Fit(Disc(0.45) - Disc(0.45 * kRingHole))},
+      {"star", Fit(Polygon(Around(10, 0.45, 0.45 * kStarValley)))},
   }};
   return kTemplates;
 }
 
 double Overlap(const cv::Mat& a, const cv::Mat& b) { return cv::sum(cv::min(a, b))[0] / cv::sum(cv::max(a, b))[0]; }
-
-// The mask's bounding box, stretched to the raster.
-cv::Mat Stretched(const cv::Mat& mask, const cv::Rect& box) {
-  cv::Mat stretched;
-  mask(box).convertTo(stretched, CV_32F, 1 / 255.0);
-  cv::resize(stretched, stretched, {kSide, kSide}, 0, 0, box.area() > kSide * kSide ? cv::INTER_AREA : cv::INTER_LINEAR);
-  return stretched;
-}
 
 struct Contours {
   double hole = 0;      // largest hole's area by the outline's
@@ -116,15 +114,19 @@ bool Allow(const Contours& contours, std::string_view shape) {
 }  // namespace
 
 std::string_view ShapeOf(const cv::Mat& mask) {
-  const cv::Rect box = cv::boundingRect(mask);
-  if (box.area() == 0) return "";
-  const cv::Mat stretched = Stretched(mask, box);
-  const auto overlap = [&](const Template& shape) { return Overlap(stretched, shape.mask); };
-  const auto& best = *std::max_element(Templates().begin(), Templates().end(),
-                                       [&](const Template& a, const Template& b) { return overlap(a) < overlap(b); });
-  const double stretch = static_cast<double>(box.width) / box.height / best.aspect;
-  const bool fits = overlap(best) >= kLeastOverlap && stretch < kMostStretch && 1 / stretch < kMostStretch;
-  return fits && Allow(Measure(mask), best.name) ? best.name : "";
+  const Fitted fitted = Fit(mask);
+  const Template* best = nullptr;
+  double best_overlap = 0, second = 0;
+  for (const Template& shape : Templates()) {
+    const double overlap = Overlap(fitted.mask, shape.fitted.mask);
+    second = std::max(second, std::min(overlap, best_overlap));
+    if (overlap > best_overlap) best = &shape;
+    best_overlap = std::max(best_overlap, overlap);
+  }
+  if (best_overlap < kLeastOverlap || best_overlap < second + kLeastLead) return "";
+  const double stretch = fitted.stretch / best->fitted.stretch;
+  if (stretch > kMostStretch || 1 / stretch > kMostStretch) return "";
+  return Allow(Measure(mask), best->name) ? best->name : "";
 }
 
 }  // namespace stampd::fidelity

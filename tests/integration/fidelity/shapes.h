@@ -12,9 +12,9 @@ constexpr std::array<std::string_view, 5> kShapes = {"circle", "square", "triang
 
 /// The shape of a mask (CV_8U), one of kShapes, or "" if it has none of them.
 ///
-/// The shape is the one that overlaps the mask best when stretched to its bounding box (intersection over union), unless the
-/// overlap is bad, the mask is stretched too much, or its contours deny it: a ring has one hole and nothing else has any; only a
-/// star leaves much of its convex hull empty.
+/// The shape is the one that overlaps the mask best (intersection over union) when both are stretched to the same centroid and the
+/// same deviations along x and y, unless the overlap is bad or another shape's is almost as good, the mask had to be stretched
+/// much, or its contours deny it: a ring has a hole and nothing else has any; only a star leaves much of its convex hull empty.
 std::string_view ShapeOf(const cv::Mat& mask);
 
 }  // namespace stampd::fidelity
