@@ -23,9 +23,9 @@ struct Hsv {
 bool HasColour(const Hsv& pixel) { return pixel.value > kBlackest && pixel.saturation > kLeastSaturation; }
 
 unsigned char NearestHue(float hue) {
-  unsigned char nearest = 0;
+  std::size_t nearest = 0;
   float least = std::numeric_limits<float>::max();
-  for (unsigned char i = 0; i < kHues.size(); ++i) {
+  for (std::size_t i = 0; i < kHues.size(); ++i) {
     const float around = std::abs(hue - kHues[i]);
     const float distance = std::min(around, 360 - around);
     if (distance < least) {
@@ -33,7 +33,7 @@ unsigned char NearestHue(float hue) {
       nearest = i;
     }
   }
-  return nearest;
+  return static_cast<unsigned char>(nearest);
 }
 
 unsigned char Brightness(float value) { return value < kBlackest ? kBlack : value > kWhitest ? kWhite : kGrey; }

@@ -18,14 +18,14 @@ struct Drawn {
 };
 
 inline const std::vector<Drawn>& AllDrawn() {
-  static const std::vector<Drawn> kAll = [] {
+  static const std::vector<Drawn> drawn = [] {
     std::vector<Drawn> all;
     for (Expectation& expectation : ReadExpectations(std::string(kDrawn) + "/prompts.jsonl")) {
       all.push_back({std::move(expectation), ReadPicture(kDrawn, all.size())});
     }
     return all;
   }();
-  return kAll;
+  return drawn;
 }
 
 }  // namespace stampd::fidelity

@@ -34,7 +34,9 @@ struct Flags {
 
 void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--prompts", flags.prompts, "JSON lines: prompt, seed, and what the picture should show")->required();
-  auto* server = app.add_option("--server", flags.server.address, "The server that paints them")->type_name("HOST:PORT");
+  auto* server = app.add_option("--server", flags.server.address, "The server that paints them")
+                     ->capture_default_str()
+                     ->type_name("HOST:PORT");
   auto* pictures =
       app.add_option("--pictures", flags.pictures, "A folder that holds them: 000.png, 001.png ... (or .jpg)")->excludes(server);
   app.add_option("--pictures-out", flags.pictures_out, "A folder to keep what the server paints")->excludes(pictures);

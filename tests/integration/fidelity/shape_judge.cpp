@@ -65,6 +65,7 @@ std::vector<cv::Mat> Divide(const cv::Mat& region, const std::vector<cv::Mat>& p
   cv::Mat nearest = distances.front().clone();
   for (const cv::Mat& distance : distances) nearest = cv::min(nearest, distance);
   std::vector<cv::Mat> parts;
+  parts.reserve(distances.size());
   for (const cv::Mat& distance : distances) parts.push_back(region & (distance <= nearest));
   return parts;
 }

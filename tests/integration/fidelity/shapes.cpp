@@ -69,14 +69,14 @@ struct Template {
 };
 
 const std::array<Template, 5>& Templates() {
-  static const std::array<Template, 5> kTemplates = {{
+  static const std::array<Template, 5> templates = {{
       {"circle", Fit(Disc(0.45))},
       {"square", Fit(Polygon({{0.1, 0.1}, {0.9, 0.1}, {0.9, 0.9}, {0.1, 0.9}}))},
       {"triangle", Fit(Polygon({{0.5, 0.1}, {0.95, 0.9}, {0.05, 0.9}}))},
       {"ring", Fit(Disc(0.45) - Disc(0.45 * kRingHole))},
       {"star", Fit(Polygon(Around(10, 0.45, 0.45 * kStarValley)))},
   }};
-  return kTemplates;
+  return templates;
 }
 
 double Overlap(const cv::Mat& a, const cv::Mat& b) { return cv::sum(cv::min(a, b))[0] / cv::sum(cv::max(a, b))[0]; }
