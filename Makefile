@@ -5,14 +5,21 @@ BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
 export STAMPD_DEPS ?= $(CURDIR)/.deps
 
-.PHONY: deps build test lint format asan tsan bench-peers goldens clean
+.PHONY: deps configure build demo test lint format asan tsan bench-peers goldens clean
 
 deps:
 	@deploy/deps.sh build
 
-build: deps
+configure: deps
 	@cmake --preset $(PRESET) -DSTAMPD_DEPS="$(STAMPD_DEPS)" $(CMAKE_FLAGS) >/dev/null
+
+build: configure
 	@cmake --build $(BUILD) -j $(JOBS)
+
+# A contact sheet from a server of its own; KEEP=1 leaves the server up, MODEL=DIR takes another pipeline folder.
+demo: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target stampd stamp
+	@BIN=$(BUILD)/bin demo/demo.sh
 
 test: build
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(CTEST_FLAGS)
