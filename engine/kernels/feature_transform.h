@@ -12,7 +12,7 @@ namespace stampd::kernels {
 
 struct FeatureTransform {
   const float* factors = nullptr;  // [width], or null: no scaling
-  int hadamard_block = 1;          // a power of two that divides the width; 1: no rotation
+  int hadamard_block = 0;          // a power of two that divides the width; 0: no rotation
 };
 
 namespace reference {

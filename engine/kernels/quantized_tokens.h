@@ -15,7 +15,7 @@ struct QuantizedTokens {
   std::uint8_t* zeros = nullptr;  // [rows, groups]
   int rows = 0;
   int width = 0;
-  int groups = 1;  // of equally many consecutive channels; divides the width
+  int groups = 1;  // of equally many consecutive channels each; if several, a multiple of 8
 
   int group_width() const { return width / groups; }
 

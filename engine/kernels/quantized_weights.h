@@ -7,6 +7,7 @@ namespace stampd::kernels {
 
 /// Channels that share one multiplier of a weight with groups.
 inline constexpr int kWeightGroup = 64;
+inline constexpr int kMaxMultiplier = 18;  // 18 * 7 = 126
 
 /// A weight [out, in] as whole numbers: element (o, k) stands for scales[o] * m * q, where q is -7 … 7 (4 bits) or -127 … 127
 /// (8 bits) and m is multipliers[o][k / 64], or 1 without. |m q| is at most 127 and is what enters the integer product, so that
