@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -16,20 +17,31 @@ namespace {
 constexpr int kMinSide = 32;
 constexpr double kMaxGuidanceScale = 100;
 
+// A prompt as the text encoder leaves it, and as a denoiser wants it.
+struct Text {
+  torch::Tensor embedding;
+  std::shared_ptr<const models::TextContext> context;
+};
+
+struct Texts {
+  Text positive;
+  std::optional<Text> negative;  // with guidance
+};
+
 class DiffusionSample final : public Sample {
  public:
   int step() const override { return solver->step(); }
   int total_steps() const override { return solver->total_steps(); }
-  int rows() const override { return negative ? 2 : 1; }
+  int rows() const override { return texts.negative ? 2 : 1; }
   std::uint64_t seed() const override { return seed_; }
 
-  DiffusionSample(const RequestPlan& plan, std::uint64_t seed, TokenLayout layout)
-      : plan(plan), layout(std::move(layout)), seed_(seed) {}
+  DiffusionSample(const RequestPlan& plan, std::uint64_t seed, std::size_t variant, TokenLayout layout, const Texts& texts)
+      : plan(plan), variant(variant), layout(std::move(layout)), texts(texts), seed_(seed) {}
 
   RequestPlan plan;
-  TokenLayout layout;
-  std::shared_ptr<const models::TextContext> positive;
-  std::shared_ptr<const models::TextContext> negative;  // null without guidance
+  std::size_t variant;  // index of the denoiser that makes it
+  TokenLayout layout;   // that denoiser's
+  Texts texts;
   std::unique_ptr<samplers::Solver> solver;
   torch::Tensor latent;  // [channels, height, width]
 
@@ -44,21 +56,22 @@ ModelInfo Describe(const DiffusionPipeline::Parts& parts) {
   ModelInfo info;
   info.family = parts.family->pipeline_class;
   info.digest = parts.digest;
-  info.precision = parts.precision;
-  info.parameters = parts.denoiser->footprint().parameters;
-  for (const models::Footprint& footprint :
-       {parts.denoiser->footprint(), parts.prompts->encoder().footprint(), parts.autoencoder->footprint()}) {
-    info.resident_bytes += footprint.resident_bytes;
+  const models::Denoiser& denoiser = *parts.variants.front().denoiser;
+  info.parameters = denoiser.footprint().parameters;
+  info.resident_bytes = parts.prompts->encoder().footprint().resident_bytes + parts.autoencoder->footprint().resident_bytes;
+  for (const DiffusionPipeline::Variant& variant : parts.variants) {
+    info.precisions.push_back(variant.precision);
+    info.resident_bytes += variant.denoiser->footprint().resident_bytes;
   }
   for (const auto& sampler : parts.samplers) info.schedulers.emplace_back(sampler->name());
-  info.latent_channels = parts.denoiser->latent_channels();
+  info.latent_channels = denoiser.latent_channels();
   info.latent_factor = parts.autoencoder->factor();
-  const int native = parts.denoiser->sample_size() * info.latent_factor;
+  const int native = denoiser.sample_size() * info.latent_factor;
   info.default_width = info.default_height = native;
   info.min_side = kMinSide;
   info.max_side = 4 * native;  // the longest bin has four times its height
   info.max_pixels = std::int64_t{4} * native * native;
-  info.size_multiple = info.latent_factor * parts.denoiser->patch_size();
+  info.size_multiple = info.latent_factor * denoiser.patch_size();
   info.default_steps = parts.family->default_steps;
   info.max_steps = parts.samplers.front()->max_steps();
   info.default_guidance_scale = parts.family->default_guidance_scale;
@@ -72,30 +85,41 @@ ModelInfo Describe(const DiffusionPipeline::Parts& parts) {
 // m = u + g (c - u), in the prediction's dtype, and without the variance half that some networks predict beside the noise.
 torch::Tensor Guide(const DiffusionSample& sample, std::span<const torch::Tensor> predictions) {
   torch::Tensor prediction = predictions.back();
-  if (sample.negative) prediction = predictions.front() + sample.plan.guidance_scale * (prediction - predictions.front());
+  if (sample.texts.negative) prediction = predictions.front() + sample.plan.guidance_scale * (prediction - predictions.front());
   return prediction.narrow(0, 0, sample.latent.size(0));
 }
 
-void AppendRows(const DiffusionSample& sample, std::vector<models::DenoiserRow>& rows) {
+void AppendRows(const DiffusionSample& sample, const Texts& texts, const TokenLayout& layout, std::vector<models::DenoiserRow>& rows) {
   models::DenoiserRow row{.latent = sample.solver->ScaleInput(sample.latent),
                           .timestep = sample.solver->timestep(),
-                          .text = sample.positive.get(),
-                          .layout = &sample.layout};
-  if (sample.negative) {
+                          .text = texts.positive.context.get(),
+                          .layout = &layout};
+  if (texts.negative) {
     rows.push_back(row);
-    rows.back().text = sample.negative.get();
+    rows.back().text = texts.negative->context.get();
   }
   rows.push_back(row);
+}
+
+Texts Prepared(Texts texts, const models::Denoiser& denoiser) {
+  texts.positive.context = denoiser.PrepareText(texts.positive.embedding);
+  if (texts.negative) texts.negative->context = denoiser.PrepareText(texts.negative->embedding);
+  return texts;
+}
+
+TokenLayout LayoutOf(const models::Denoiser& denoiser, const ModelInfo& info, const RequestPlan& plan) {
+  return denoiser.Layout(plan.painted.height / info.latent_factor, plan.painted.width / info.latent_factor);
 }
 
 }  // namespace
 
 DiffusionPipeline::DiffusionPipeline(Parts parts)
     : parts_(std::move(parts)), info_(Describe(parts_)), preview_(*parts_.autoencoder) {
-  if (parts_.autoencoder->latent_channels() != parts_.denoiser->latent_channels()) {
+  for (const Variant& variant : parts_.variants) {
+    if (parts_.autoencoder->latent_channels() == variant.denoiser->latent_channels()) continue;
     throw Broken("[pipeline] vae and transformer: expected the same latent channels, found " +
                  std::to_string(parts_.autoencoder->latent_channels()) + " and " +
-                 std::to_string(parts_.denoiser->latent_channels()));
+                 std::to_string(variant.denoiser->latent_channels()));
   }
 }
 
@@ -109,21 +133,34 @@ torch::Tensor DiffusionPipeline::Noise(Size painted, std::uint64_t seed) const {
       .to(parts_.device);
 }
 
+std::size_t DiffusionPipeline::VariantOf(const Request& request) const {
+  if (!request.precision) return 0;
+  return static_cast<std::size_t>(std::ranges::find(info_.precisions, *request.precision) - info_.precisions.begin());
+}
+
 std::vector<std::unique_ptr<Sample>> DiffusionPipeline::Begin(const Request& request) const {
   if (std::vector<FieldViolation> violations = Check(request); !violations.empty()) throw BadRequest(std::move(violations));
+  return Begin(request, VariantOf(request));
+}
+
+std::unique_ptr<Sample> DiffusionPipeline::BeginWith(const Request& request, std::size_t variant) const {
+  if (std::vector<FieldViolation> violations = Check(request); !violations.empty()) throw BadRequest(std::move(violations));
+  return std::move(Begin(request, variant).front());
+}
+
+std::vector<std::unique_ptr<Sample>> DiffusionPipeline::Begin(const Request& request, std::size_t variant) const {
   const c10::InferenceMode no_gradients;
   const RequestPlan plan = PlanRequest(info_, request);
-  const auto positive = parts_.prompts->Encode(request.prompt, plan.clean_caption, *parts_.denoiser);
-  const auto negative =
-      plan.guided() ? parts_.prompts->Encode(request.negative_prompt, plan.clean_caption, *parts_.denoiser) : nullptr;
+  const models::Denoiser& denoiser = *parts_.variants[variant].denoiser;
+  Texts texts;
+  texts.positive.embedding = parts_.prompts->Encode(request.prompt, plan.clean_caption);
+  if (plan.guided()) texts.negative = {.embedding = parts_.prompts->Encode(request.negative_prompt, plan.clean_caption), .context = {}};
+  texts = Prepared(std::move(texts), denoiser);
 
   std::vector<std::unique_ptr<Sample>> samples;
   for (int image = 0; image < request.num_images; ++image) {
     const std::uint64_t seed = request.seed + static_cast<std::uint64_t>(image);
-    auto sample = std::make_unique<DiffusionSample>(
-        plan, seed, parts_.denoiser->Layout(plan.painted.height / info_.latent_factor, plan.painted.width / info_.latent_factor));
-    sample->positive = positive;
-    sample->negative = negative;
+    auto sample = std::make_unique<DiffusionSample>(plan, seed, variant, LayoutOf(denoiser, info_, plan), texts);
     sample->solver = parts_.samplers[static_cast<std::size_t>(plan.sampler)]->Start(plan.steps);
     sample->latent = Noise(plan.painted, seed) * sample->solver->initial_noise_sigma();
     samples.push_back(std::move(sample));
@@ -132,31 +169,51 @@ std::vector<std::unique_ptr<Sample>> DiffusionPipeline::Begin(const Request& req
 }
 
 void DiffusionPipeline::Step(std::span<Sample* const> samples) const {
-  const c10::InferenceMode no_gradients;
-  std::vector<models::DenoiserRow> rows;
-  for (const Sample* sample : samples) AppendRows(Ours(*sample), rows);
-  const std::vector<torch::Tensor> predictions = parts_.denoiser->Forward(rows);
+  for (std::size_t variant = 0; variant < parts_.variants.size(); ++variant) StepVariant(samples, variant);
+}
 
-  std::span<const torch::Tensor> rest = predictions;
+void DiffusionPipeline::StepVariant(std::span<Sample* const> samples, std::size_t variant) const {
+  const c10::InferenceMode no_gradients;
+  std::vector<DiffusionSample*> ours;
+  std::vector<models::DenoiserRow> rows;
   for (Sample* each : samples) {
     DiffusionSample& sample = Ours(*each);
-    const auto count = static_cast<std::size_t>(sample.rows());
-    sample.latent = sample.solver->Step(Guide(sample, rest.first(count)), sample.latent);
+    if (sample.variant != variant) continue;
+    ours.push_back(&sample);
+    AppendRows(sample, sample.texts, sample.layout, rows);
+  }
+  const std::vector<torch::Tensor> predictions = parts_.variants[variant].denoiser->Forward(rows);
+
+  std::span<const torch::Tensor> rest = predictions;
+  for (DiffusionSample* sample : ours) {
+    const auto count = static_cast<std::size_t>(sample->rows());
+    sample->latent = sample->solver->Step(Guide(*sample, rest.first(count)), sample->latent);
     rest = rest.subspan(count);
   }
+}
+
+std::vector<torch::Tensor> DiffusionPipeline::Predict(const Sample& sample, std::size_t variant) const {
+  const c10::InferenceMode no_gradients;
+  const DiffusionSample& ours = Ours(sample);
+  const models::Denoiser& denoiser = *parts_.variants[variant].denoiser;
+  const Texts texts = variant == ours.variant ? ours.texts : Prepared(ours.texts, denoiser);
+  const TokenLayout layout = LayoutOf(denoiser, info_, ours.plan);
+  std::vector<models::DenoiserRow> rows;
+  AppendRows(ours, texts, layout, rows);
+  return denoiser.Forward(rows);
 }
 
 Picture DiffusionPipeline::Finish(const Sample& sample, Picture::Kind kind) const {
   const c10::InferenceMode no_gradients;
   const DiffusionSample& ours = Ours(sample);
   if (!torch::isfinite(ours.latent).all().item<bool>()) {
-    throw Broken("[pipeline] the finished latent holds NaN or infinity; " + std::string(Name(info_.precision)) +
+    throw Broken("[pipeline] the finished latent holds NaN or infinity; " + std::string(Name(info_.precisions[ours.variant])) +
                  " may be too narrow for this checkpoint");
   }
   if (kind == Picture::Kind::kLatentF32) return ToLatentPicture(ours.latent);
   const torch::Tensor pixels = parts_.autoencoder->Decode(ours.latent.to(parts_.autoencoder->dtype()));
   if (!torch::isfinite(pixels).all().item<bool>()) {
-    throw Broken("[pipeline] the decoded picture holds NaN or infinity; " + std::string(Name(info_.precision)) +
+    throw Broken("[pipeline] the decoded picture holds NaN or infinity; " + std::string(Name(info_.precisions[ours.variant])) +
                  " may be too narrow for this autoencoder");
   }
   return ToPicture(pixels, ours.plan.size);

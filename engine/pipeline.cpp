@@ -1,5 +1,6 @@
 #include "engine/pipeline.h"
 
+#include <algorithm>
 #include <future>
 
 #include <ATen/Parallel.h>
@@ -8,21 +9,27 @@
 #include "engine/diffusion_pipeline.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/digest.h"
+#include "engine/layers/quantization.h"
 #include "engine/models/registry.h"
+#include "engine/recipe_source.h"
 
 namespace stampd {
 namespace {
 
 torch::ScalarType DtypeOf(Precision precision) {
-  switch (precision) {
-    case Precision::kFp32:
-      return torch::kFloat32;
-    case Precision::kBf16:
-      return torch::kBFloat16;
-    case Precision::kFp16:
-      return torch::kFloat16;
+  if (precision == Precision::kFp32) return torch::kFloat32;
+  if (precision == Precision::kFp16) return torch::kFloat16;
+  return torch::kBFloat16;
+}
+
+// What all that is not quantized computes in: the one floating-point precision that was asked for, or else bf16.
+torch::ScalarType PlainDtype(const std::vector<Precision>& precisions) {
+  const auto plain = [](Precision precision) { return !IsQuantized(precision); };
+  if (std::ranges::count_if(precisions, plain) > 1) {
+    throw BadRequest("precision", "expected at most one of fp32, bf16 and fp16, found more");
   }
-  throw Broken("[pipeline] unknown precision");
+  const auto found = std::ranges::find_if(precisions, plain);
+  return found == precisions.end() ? torch::kBFloat16 : DtypeOf(*found);
 }
 
 torch::Device DeviceOf(const std::string& name) {
@@ -44,9 +51,10 @@ std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
 
   DiffusionPipeline::Parts parts;
   parts.family = &family;
-  parts.precision = options.precision.value_or(Precision::kBf16);
   parts.device = DeviceOf(options.device);
-  const torch::ScalarType dtype = DtypeOf(parts.precision);
+  const RecipeSource recipes(checkpoint.Get("transformer").folder, options.recipe);
+  const std::vector<Precision> precisions = options.precisions.empty() ? recipes.DefaultPrecisions() : options.precisions;
+  const torch::ScalarType dtype = PlainDtype(precisions);
   parts.samplers = samplers::MakeSamplers(io::Config::Read(checkpoint.Get("scheduler").folder / "scheduler_config.json"));
   auto tokenizer = text::T5Tokenizer::Load(checkpoint.Get("tokenizer").folder);
   auto text_encoder = models::LoadTextEncoder(checkpoint.Get("text_encoder"), dtype, parts.device);
@@ -55,7 +63,12 @@ std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
                  " ids, found " + std::to_string(tokenizer->vocabulary()));
   }
   parts.prompts = std::make_unique<PromptEncoder>(std::move(tokenizer), std::move(text_encoder), family.max_prompt_tokens);
-  parts.denoiser = models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device);
+  for (const Precision precision : precisions) {
+    const std::optional<quant::Recipe> recipe = recipes.For(precision);
+    const layers::Quantization quantization{.recipe = recipe ? &*recipe : nullptr};
+    parts.variants.push_back(
+        {precision, models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device, &quantization)});
+  }
   parts.autoencoder = models::LoadAutoencoder(checkpoint.Get("vae"), dtype, parts.device);
   parts.digest = digest.get();
   malloc_trim(0);  // converting and packing weights leaves holes of their size in the heap

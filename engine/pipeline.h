@@ -16,7 +16,12 @@ namespace stampd {
 
 struct LoadOptions {
   std::filesystem::path folder;        // a diffusers pipeline folder: model_index.json and one folder per component
-  std::optional<Precision> precision;  // absent: bf16
+  /// What requests can be painted in, the default first. At most one may be a floating-point type, in which then everything that is
+  /// not quantized computes as well (else bf16). Empty: the checkpoint's own, if it was prepared quantized; else bf16.
+  std::vector<Precision> precisions;
+  /// How weights that were not prepared are quantized: a preset's name or a JSON file (quant/recipe_json.h). Empty: the preset that
+  /// belongs to the precision.
+  std::string recipe;
   std::string device = "cpu";
   /// Component name ("transformer", "vae", …) to a folder that replaces the pipeline's own.
   std::map<std::string, std::filesystem::path> components;
@@ -32,6 +37,7 @@ struct Request {
   std::optional<double> guidance_scale;  // 1 and below: no guidance, one forward a step instead of two
   std::uint64_t seed = 0;                // of the first picture; picture i has seed + i
   int num_images = 1;
+  std::optional<Precision> precision;          // one of ModelInfo::precisions
   std::string scheduler;                       // one of ModelInfo::schedulers
   std::optional<bool> clean_caption;           // strip URLs, markup and the like from the prompts before tokenizing
   std::optional<bool> use_resolution_binning;  // paint at the nearest size that the model was trained on, then resize and crop
@@ -41,7 +47,7 @@ struct Request {
 struct ModelInfo {
   std::string family;                   // the pipeline's class: "PixArtSigmaPipeline"
   std::string digest;                   // SHA-256, 64 hex digits; see io::ModelDigest
-  Precision precision;                  // that requests get unless they ask for another
+  std::vector<Precision> precisions;    // that requests can have; the first is the default
   std::int64_t parameters = 0;          // of the transformer
   std::int64_t resident_bytes = 0;      // of all weights held in memory
   std::vector<std::string> schedulers;  // the first is the default, as the checkpoint configures it

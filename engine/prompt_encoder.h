@@ -8,7 +8,7 @@
 
 namespace stampd {
 
-/// Prompt to what the denoiser needs of it: preprocess, tokenize, encode, project. Immutable and thread-safe.
+/// Prompt to embeddings: preprocess, tokenize, encode. Immutable and thread-safe.
 class PromptEncoder {
  public:
   PromptEncoder(std::unique_ptr<const text::T5Tokenizer> tokenizer, std::unique_ptr<const models::TextEncoder> encoder,
@@ -16,8 +16,7 @@ class PromptEncoder {
       : tokenizer_(std::move(tokenizer)), encoder_(std::move(encoder)), max_tokens_(max_tokens) {}
 
   /// `prompt` is UTF-8; what is past the model's tokens is cut, as the reference does.
-  std::shared_ptr<const models::TextContext> Encode(std::string_view prompt, bool clean_caption,
-                                                    const models::Denoiser& denoiser) const;
+  torch::Tensor Encode(std::string_view prompt, bool clean_caption) const;
 
   const models::TextEncoder& encoder() const { return *encoder_; }
 

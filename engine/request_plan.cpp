@@ -75,12 +75,20 @@ void CheckScheduler(const ModelInfo& info, const Request& request, Violations& v
   violations.Add("scheduler", "expected one of " + known + ", found " + request.scheduler);
 }
 
+void CheckPrecision(const ModelInfo& info, const Request& request, Violations& violations) {
+  if (!request.precision || std::ranges::find(info.precisions, *request.precision) != info.precisions.end()) return;
+  std::string loaded;
+  for (const Precision precision : info.precisions) loaded += (loaded.empty() ? "" : ", ") + std::string(Name(precision));
+  violations.Add("precision", "expected one that is loaded (" + loaded + "), found " + std::string(Name(*request.precision)));
+}
+
 }  // namespace
 
 std::vector<FieldViolation> CheckRequest(const ModelInfo& info, const Request& request) {
   Violations violations;
   CheckSize(info, request, violations);
   CheckScheduler(info, request, violations);
+  CheckPrecision(info, request, violations);
   if (request.steps != 0) violations.Range("steps", request.steps, 1, info.max_steps);
   // A comparison with NaN is false, so NaN is out of every range.
   if (request.guidance_scale) violations.Range("guidance_scale", *request.guidance_scale, 0, info.max_guidance_scale);

@@ -35,7 +35,7 @@ bool IsModelName(const std::string& name) {
 std::pair<std::string, std::string> KeyAndValue(const std::string& flag, const std::string& part) {
   const std::size_t equals = part.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == part.size()) {
-    Refuse("--model", flag, "NAME=DIR[,precision=…][,device=…][,COMPONENT=DIR…], found the part '" + part + "'");
+    Refuse("--model", flag, "NAME=DIR[,precision=…][,recipe=…][,device=…][,COMPONENT=DIR…], found the part '" + part + "'");
   }
   return {part.substr(0, equals), part.substr(equals + 1)};
 }
@@ -51,8 +51,11 @@ ModelFlag ParseModel(const std::string& flag) {
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const auto [key, value] = KeyAndValue(flag, parts[i]);
     if (key == "precision") {
-      model.options.precision = ParsePrecision(value);
-      if (!model.options.precision) Refuse("--model", flag, "precision fp32, bf16 or fp16");
+      const auto precisions = ParsePrecisions(value);
+      if (!precisions) Refuse("--model", flag, "precision one or more of " + PrecisionNames() + ", each once, joined with '+'");
+      model.options.precisions = *precisions;
+    } else if (key == "recipe") {
+      model.options.recipe = value;
     } else if (key == "device") {
       model.options.device = value;
     } else {
@@ -95,7 +98,7 @@ void AddFlags(CLI::App& app, Flags& flags, Config& config) {
          "--model", flags.models,
          "A model to host; repeatable, the first is the default. DIR is a diffusers pipeline folder, COMPONENT=DIR replaces one "
          "of its folders")
-      ->type_name("NAME=DIR[,precision=fp32|bf16|fp16][,device=cpu|cuda:0][,COMPONENT=DIR...]")
+      ->type_name("NAME=DIR[,precision=w4a4|w4a8|w8a8|bf16|fp16|fp32[+...]][,recipe=NAME|FILE][,device=cpu|cuda:0][,COMPONENT=DIR...]")
       ->required()
       ->allow_extra_args(false);
   const auto number = [&](const char* name, int& value, int low, int high, const char* help) {

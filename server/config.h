@@ -12,7 +12,7 @@
 
 namespace stampd::server {
 
-/// `--model NAME=DIR[,precision=…][,device=…][,COMPONENT=DIR…]`
+/// `--model NAME=DIR[,precision=…][,recipe=…][,device=…][,COMPONENT=DIR…]`
 struct ModelFlag {
   std::string name;
   LoadOptions options;

@@ -1,5 +1,6 @@
 #include "server/convert.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/quote.h"
@@ -65,6 +66,9 @@ Request WithDefaults(const v1::GenerateRequest& from, const ModelInfo& info, con
   request.num_images = number("num_images", from.num_images(), 1);
   const bool has_scheduler = !from.scheduler().empty() && !findings.Has("scheduler");
   request.scheduler = has_scheduler ? from.scheduler() : info.schedulers.front();
+  const auto is_named = [&](Precision precision) { return Name(precision) == from.precision(); };
+  const auto precision = std::ranges::find_if(info.precisions, is_named);
+  request.precision = precision == info.precisions.end() ? info.precisions.front() : *precision;
   request.clean_caption = from.has_clean_caption() ? from.clean_caption() : info.default_clean_caption;
   request.use_resolution_binning =
       from.has_use_resolution_binning() ? from.use_resolution_binning() : info.default_use_resolution_binning;
@@ -72,9 +76,12 @@ Request WithDefaults(const v1::GenerateRequest& from, const ModelInfo& info, con
 }
 
 void CheckPrecision(const v1::GenerateRequest& request, const HostedModel& model) {
-  if (request.precision().empty() || request.precision() == Name(model.info().precision)) return;
-  throw PrecisionNotLoaded(model.name, "model '" + model.name + "' is not loaded in " + request.precision() + ", only in " +
-                                           std::string(Name(model.info().precision)));
+  std::string loaded;
+  for (const Precision precision : model.info().precisions) {
+    if (request.precision().empty() || request.precision() == Name(precision)) return;
+    loaded += (loaded.empty() ? "" : ", ") + std::string(Name(precision));
+  }
+  throw PrecisionNotLoaded(model.name, "model '" + model.name + "' is not loaded in " + request.precision() + ", only in " + loaded);
 }
 
 void ToProto(const Timings& timings, v1::Timings* proto) {
@@ -91,7 +98,7 @@ template <typename Message>
 void WriteReport(const Report& report, const Order& order, Message* message) {
   ToProto(report.timings, message->mutable_timings());
   message->set_steps(report.steps);
-  message->set_precision(std::string(Name(order.model->info().precision)));
+  message->set_precision(std::string(Name(*order.request.precision)));
   message->set_model(order.model->name);
   message->set_model_digest(order.model->info().digest);
   message->set_mean_batch_rows(report.mean_batch_rows);
@@ -153,7 +160,7 @@ void ToProto(const HostedModels& models, const Limits& limits, v1::ListModelsRes
     proto->set_family(info.family);
     proto->set_digest(info.digest);
     proto->set_device(model.device);
-    proto->add_precisions(std::string(Name(info.precision)));
+    for (const Precision precision : info.precisions) proto->add_precisions(std::string(Name(precision)));
     for (const std::string& scheduler : info.schedulers) proto->add_schedulers(scheduler);
     proto->set_parameters(info.parameters);
     proto->set_resident_bytes(info.resident_bytes);

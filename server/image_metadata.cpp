@@ -45,7 +45,7 @@ void WriteFacts(Writer& json, const Order& order, std::uint64_t seed, std::size_
   json.Key("height");
   json.Int(request.height);
   Text(json, "scheduler", request.scheduler);
-  Text(json, "precision", Name(info.precision));
+  Text(json, "precision", Name(*request.precision));
   json.Key("clean_caption");
   json.Bool(*request.clean_caption);
   json.Key("use_resolution_binning");

@@ -39,7 +39,7 @@ void JobRun::Run() {
       job->report.timings.total = Seconds(now - job->accepted);
       metrics.StageDone(job->order.model->name, Stage::kImageEncode, job->report.timings.image_encode);
     }
-    metrics.StepsUsed(job->order.model->name, job->steps_of_all_pictures, !job->error);
+    metrics.StepsUsed(job->order.model->name, *job->order.request.precision, job->steps_of_all_pictures, !job->error);
     end(job);
   });
 }
@@ -68,7 +68,7 @@ void JobRun::Denoise(const Samples& samples) {
     job_->ThrowIfStopped(step_began);
     pipeline().Step(batch);
     const Time now = clock_.Now();
-    metrics_.StepDone(model(), Seconds(now - step_began));
+    metrics_.StepDone(model(), precision(), Seconds(now - step_began));
     job_->report.steps = samples.front()->step();
     job_->steps_of_all_pictures = job_->report.steps * static_cast<int>(samples.size());
     Tell(samples, began);

@@ -37,6 +37,7 @@ class JobRun {
 
   const Pipeline& pipeline() const { return *job_->order.model->pipeline; }
   const std::string& model() const { return job_->order.model->name; }
+  Precision precision() const { return *job_->order.request.precision; }
 
   std::shared_ptr<Job> job_;
   const Clock& clock_;

@@ -94,9 +94,9 @@ struct Metrics::Series {
     std::map<ImageFormat, Counter*> images;
     std::map<ImageFormat, Counter*> image_bytes;
     Histogram* queue_seconds = nullptr;
-    Histogram* step_seconds = nullptr;
-    Counter* delivered_steps = nullptr;
-    Counter* wasted_steps = nullptr;
+    std::map<Precision, Histogram*> step_seconds;
+    std::map<Precision, Counter*> delivered_steps;
+    std::map<Precision, Counter*> wasted_steps;
     Gauge* waiting = nullptr;
     Gauge* running = nullptr;
   };
@@ -164,11 +164,13 @@ void Metrics::Series::AddCalls(const std::string& model, std::initializer_list<M
 void Metrics::Series::AddWork(const HostedModel& model) {
   OfModel& of = of_model[model.name];
   const prometheus::Labels labels = {{"model", model.name}};
-  const std::string precision(Name(model.info().precision));
   of.queue_seconds = &queue_seconds.Add(labels, kStageSeconds);
-  of.step_seconds = &step_seconds.Add({{"model", model.name}, {"precision", precision}}, kStageSeconds);
-  of.delivered_steps = &steps.Add({{"model", model.name}, {"precision", precision}, {"use", "delivered"}});
-  of.wasted_steps = &steps.Add({{"model", model.name}, {"precision", precision}, {"use", "wasted"}});
+  for (const Precision precision : model.info().precisions) {
+    const std::string name(Name(precision));
+    of.step_seconds[precision] = &step_seconds.Add({{"model", model.name}, {"precision", name}}, kStageSeconds);
+    of.delivered_steps[precision] = &steps.Add({{"model", model.name}, {"precision", name}, {"use", "delivered"}});
+    of.wasted_steps[precision] = &steps.Add({{"model", model.name}, {"precision", name}, {"use", "wasted"}});
+  }
   of.waiting = &waiting.Add(labels);
   of.running = &running.Add(labels);
   for (const Stage stage : kStages) {
@@ -193,13 +195,15 @@ void Metrics::Series::AddFacts(const HostedModels& models) {
       Register(*registry, prometheus::BuildGauge(), "stampd_model_resident_bytes", "Size of a model's weights in memory.");
   for (const HostedModel& model : models) {
     const ModelInfo& info = model.info();
-    model_info
-        .Add({{"model", model.name},
-              {"family", info.family},
-              {"digest", info.digest},
-              {"device", model.device},
-              {"precision", std::string(Name(info.precision))}})
-        .Set(1);
+    for (const Precision precision : info.precisions) {
+      model_info
+          .Add({{"model", model.name},
+                {"family", info.family},
+                {"digest", info.digest},
+                {"device", model.device},
+                {"precision", std::string(Name(precision))}})
+          .Set(1);
+    }
     resident.Add({{"model", model.name}}).Set(static_cast<double>(info.resident_bytes));
   }
 }
@@ -217,15 +221,17 @@ void Metrics::Answered(std::string_view model, Method method, grpc::StatusCode c
 void Metrics::WaitingChanged(std::string_view model, int difference) { series_->Of(model).waiting->Increment(difference); }
 void Metrics::RunningChanged(std::string_view model, int difference) { series_->Of(model).running->Increment(difference); }
 void Metrics::LeftQueue(std::string_view model, double seconds) { series_->Of(model).queue_seconds->Observe(seconds); }
-void Metrics::StepDone(std::string_view model, double seconds) { series_->Of(model).step_seconds->Observe(seconds); }
+void Metrics::StepDone(std::string_view model, Precision precision, double seconds) {
+  series_->Of(model).step_seconds.find(precision)->second->Observe(seconds);
+}
 
 void Metrics::StageDone(std::string_view model, Stage stage, double seconds) {
   series_->Of(model).stage_seconds.find(stage)->second->Observe(seconds);
 }
 
-void Metrics::StepsUsed(std::string_view model, int steps, bool delivered) {
+void Metrics::StepsUsed(std::string_view model, Precision precision, int steps, bool delivered) {
   Series::OfModel& of = series_->Of(model);
-  (delivered ? of.delivered_steps : of.wasted_steps)->Increment(steps);
+  (delivered ? of.delivered_steps : of.wasted_steps).find(precision)->second->Increment(steps);
 }
 
 void Metrics::ImageMade(std::string_view model, ImageFormat format, std::size_t bytes) {

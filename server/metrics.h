@@ -33,9 +33,9 @@ class Metrics {
   void RunningChanged(std::string_view model, int difference);
   void LeftQueue(std::string_view model, double seconds);
   void StageDone(std::string_view model, Stage stage, double seconds);
-  void StepDone(std::string_view model, double seconds);
+  void StepDone(std::string_view model, Precision precision, double seconds);
   /// Steps of all pictures of a request, at its end: did they become pictures?
-  void StepsUsed(std::string_view model, int steps, bool delivered);
+  void StepsUsed(std::string_view model, Precision precision, int steps, bool delivered);
   void ImageMade(std::string_view model, ImageFormat format, std::size_t bytes);
 
   /// What a scrape would answer now, in Prometheus' text format.

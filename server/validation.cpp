@@ -96,7 +96,7 @@ void CheckNames(Findings& findings, const v1::GenerateRequest& request, const Mo
     findings.Wrong("scheduler", "is " + Quote(scheduler) + "; expected one of: " + known);
   }
   if (!request.precision().empty() && !ParsePrecision(request.precision())) {
-    findings.Wrong("precision", "is " + Quote(request.precision()) + "; expected " + std::string(Name(info.precision)));
+    findings.Wrong("precision", "is " + Quote(request.precision()) + "; expected one of: " + PrecisionNames());
   }
   if (!request.request_id().empty() && !IsRequestId(request.request_id())) {
     findings.Wrong("request_id", "is " + Quote(request.request_id()) + ", " + std::to_string(request.request_id().size()) +

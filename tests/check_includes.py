@@ -25,7 +25,7 @@ RULES = {
     "engine/ops": (("engine/base", "engine/kernels"), TORCH),
     "engine/quant": (("engine/base", "engine/kernels", "engine/io"), None),
     "engine/layers": (("engine/base", "engine/io", "engine/ops", "engine/quant"), TORCH),
-    "engine/models": (("engine/base", "engine/io", "engine/ops", "engine/layers"), TORCH),
+    "engine/models": (("engine/base", "engine/io", "engine/ops", "engine/quant", "engine/layers"), TORCH),
     "engine/samplers": (("engine/base", "engine/io", "engine/ops"), TORCH),
     "engine/image": (("engine/base", "engine/pipeline.h"), r"opencv2/"),
     "engine/tools": (("engine",), TORCH + r"|CLI/"),

@@ -1,13 +1,14 @@
 #include "engine/layers/attention.h"
 
+#include "engine/layers/image_linear.h"
 #include "engine/ops/attention.h"
 
 namespace stampd::layers {
 
 SelfAttention::SelfAttention(const WeightScope& scope, int heads, std::int64_t width, bool bias)
     : heads_(heads),
-      to_qkv_(LoadLinear(scope, {"to_q", "to_k", "to_v"}, width, width, bias)),
-      to_out_(LoadLinear(scope / "to_out", {"0"}, width, width)) {}
+      to_qkv_(LoadImageLinear(scope, {"to_q", "to_k", "to_v"}, width, width, bias)),
+      to_out_(LoadImageLinear(scope / "to_out", {"0"}, width, width)) {}
 
 torch::Tensor SelfAttention::Forward(const torch::Tensor& x, ops::Segments segments) const {
   const torch::Tensor qkv = to_qkv_->Forward(x, segments);
@@ -21,9 +22,9 @@ torch::Tensor SelfAttention::Forward(const torch::Tensor& x, ops::Segments segme
 
 CrossAttention::CrossAttention(const WeightScope& scope, int heads, std::int64_t width, std::int64_t text_width, bool bias)
     : heads_(heads),
-      to_q_(LoadLinear(scope, {"to_q"}, width, width, bias)),
+      to_q_(LoadImageLinear(scope, {"to_q"}, width, width, bias)),
       to_kv_(LoadLinear(scope, {"to_k", "to_v"}, text_width, width, bias)),
-      to_out_(LoadLinear(scope / "to_out", {"0"}, width, width)) {}
+      to_out_(LoadImageLinear(scope / "to_out", {"0"}, width, width)) {}
 
 KeysAndValues CrossAttention::Prepare(const torch::Tensor& text) const {
   const std::vector<torch::Tensor> split = to_kv_->Forward(text).chunk(2, 1);

@@ -52,6 +52,10 @@ std::unique_ptr<const TokenLinear> LoadLinear(const WeightScope& scope, const st
   return linear;
 }
 
+std::unique_ptr<const TokenLinear> MakeDenseLinear(const WeightScope& scope, const torch::Tensor& weight, const torch::Tensor& bias) {
+  return Build(scope, weight, bias, 0);
+}
+
 std::unique_ptr<const TokenLinear> LoadPatchLinear(const WeightScope& scope, std::int64_t channels, std::int64_t patch,
                                                    std::int64_t out) {
   const torch::Tensor weight = scope.Take("weight", {out, channels, patch, patch});

@@ -85,8 +85,9 @@ torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io:
       data, record.shape, [archive = std::move(archive)](void*) {}, torch::TensorOptions().dtype(ScalarTypeOf(record)));
 }
 
-Weights::Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device)
-    : archive_(std::move(archive)), dtype_(dtype), device_(device) {}
+Weights::Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device,
+                 const Quantization* quantization)
+    : archive_(std::move(archive)), dtype_(dtype), device_(device), quantization_(quantization) {}
 
 bool Weights::Has(const std::string& name) const { return archive_->Find(name) != nullptr; }
 
@@ -97,9 +98,14 @@ const io::TensorRecord& Weights::Find(const std::string& name, const std::string
 
 at::IntArrayRef Weights::Shape(const std::string& name) const { return Find(name, "a tensor").shape; }
 
-torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype, at::MemoryFormat format) {
+const io::TensorRecord& Weights::FindShaped(const std::string& name, at::IntArrayRef shape) const {
   const io::TensorRecord& record = Find(name, "a tensor of shape " + Show(shape));
   if (at::IntArrayRef(record.shape) != shape) Fail(record, "expected shape " + Show(shape) + ", found " + Show(record.shape));
+  return record;
+}
+
+torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype, at::MemoryFormat format) {
+  const io::TensorRecord& record = FindShaped(name, shape);
   if (!IsWeightType(record.dtype)) {
     Fail(record, "expected F32, F16, BF16 or F64, found " + std::string(io::Name(record.dtype)));
   }
@@ -110,6 +116,15 @@ torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torc
   if (!tensor.is_same(stored)) archive_->Release(record);
   taken_.insert(name);
   parameters_ += tensor.numel();
+  resident_bytes_ += static_cast<std::int64_t>(tensor.nbytes());
+  return tensor;
+}
+
+torch::Tensor Weights::TakeBytes(const std::string& name, at::IntArrayRef shape) {
+  const io::TensorRecord& record = FindShaped(name, shape);
+  if (record.dtype != io::DType::kU8) Fail(record, "expected U8, found " + std::string(io::Name(record.dtype)));
+  torch::Tensor tensor = AsTensor(record, archive_);
+  taken_.insert(name);
   resident_bytes_ += static_cast<std::int64_t>(tensor.nbytes());
   return tensor;
 }

@@ -12,6 +12,8 @@
 
 namespace stampd::layers {
 
+struct Quantization;
+
 /// A record as a CPU tensor that lies where the file is mapped and keeps the mapping alive; a copy if it is not aligned there. Not
 /// to be written to.
 torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io::TensorArchive> archive);
@@ -23,7 +25,9 @@ torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io:
 /// thread-safe.
 class Weights {
  public:
-  Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device);
+  /// `quantization` is for the linears over image tokens (image_linear.h), or null; it must live as long as this.
+  Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device,
+          const Quantization* quantization = nullptr);
 
   bool Has(const std::string& name) const;
   /// As it is stored; Broken if it is not.
@@ -33,10 +37,18 @@ class Weights {
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype,
                      at::MemoryFormat format = at::MemoryFormat::Contiguous);
 
+  /// Whole numbers, which must be stored as such: uint8, on the CPU. They are no parameters; see CountParameters.
+  torch::Tensor TakeBytes(const std::string& name, at::IntArrayRef shape);
+
   /// `name` was taken and copied elsewhere: if it lies where the file is mapped, its pages may leave memory.
   void Release(const std::string& name);
   /// Corrects resident_bytes() when a layer holds what it took in another form.
   void CountResident(std::int64_t difference) { resident_bytes_ += difference; }
+  void CountParameters(std::int64_t difference) { parameters_ += difference; }
+
+  /// The linears over image tokens, by their full names, as LoadImageLinear was asked for them.
+  void CountImageLinear(std::string name) { image_linears_.push_back(std::move(name)); }
+  const std::vector<std::string>& image_linears() const { return image_linears_; }
 
   /// Names that begin so are known and not needed ("encoder." of a VAE that only decodes).
   void Ignore(std::string_view prefix);
@@ -44,18 +56,22 @@ class Weights {
   void CheckAllTaken() const;
 
   torch::ScalarType dtype() const { return dtype_; }
+  const Quantization* quantization() const { return quantization_; }
   /// Of what was taken: number of elements, and bytes it holds in memory.
   std::int64_t parameters() const { return parameters_; }
   std::int64_t resident_bytes() const { return resident_bytes_; }
 
  private:
   const io::TensorRecord& Find(const std::string& name, const std::string& expected) const;
+  const io::TensorRecord& FindShaped(const std::string& name, at::IntArrayRef shape) const;
 
   std::shared_ptr<const io::TensorArchive> archive_;
   torch::ScalarType dtype_;
   torch::Device device_;
+  const Quantization* quantization_;
   std::set<std::string, std::less<>> taken_;
   std::vector<std::string> ignored_;
+  std::vector<std::string> image_linears_;
   std::int64_t parameters_ = 0;
   std::int64_t resident_bytes_ = 0;
 };
@@ -68,17 +84,22 @@ class WeightScope {
   WeightScope operator/(std::string_view child) const { return WeightScope(*weights_, prefix_ + std::string(child) + "."); }
   WeightScope operator/(int index) const { return *this / std::to_string(index); }
 
-  bool Has(std::string_view leaf) const { return weights_->Has(prefix_ + std::string(leaf)); }
-  at::IntArrayRef Shape(std::string_view leaf) const { return weights_->Shape(prefix_ + std::string(leaf)); }
+  std::string Name(std::string_view leaf) const { return prefix_ + std::string(leaf); }
+  bool Has(std::string_view leaf) const { return weights_->Has(Name(leaf)); }
+  at::IntArrayRef Shape(std::string_view leaf) const { return weights_->Shape(Name(leaf)); }
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const {
-    return weights_->Take(prefix_ + std::string(leaf), shape);
+    return weights_->Take(Name(leaf), shape);
   }
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype,
                      at::MemoryFormat format = at::MemoryFormat::Contiguous) const {
-    return weights_->Take(prefix_ + std::string(leaf), shape, dtype, format);
+    return weights_->Take(Name(leaf), shape, dtype, format);
   }
-  void Release(std::string_view leaf) const { weights_->Release(prefix_ + std::string(leaf)); }
+  torch::Tensor TakeBytes(std::string_view leaf, at::IntArrayRef shape) const { return weights_->TakeBytes(Name(leaf), shape); }
+  void Release(std::string_view leaf) const { weights_->Release(Name(leaf)); }
   void CountResident(std::int64_t difference) const { weights_->CountResident(difference); }
+  void CountParameters(std::int64_t difference) const { weights_->CountParameters(difference); }
+  const Quantization* quantization() const { return weights_->quantization(); }
+  void CountImageLinear(std::string_view leaf) const { weights_->CountImageLinear(Name(leaf)); }
   torch::ScalarType dtype() const { return weights_->dtype(); }
 
  private:

@@ -11,11 +11,13 @@
 namespace stampd::models {
 namespace {
 
-template <typename Network>
+template <typename Network, typename... Options>
 struct Entry {
   std::string_view class_name;
-  std::unique_ptr<Network> (*load)(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device);
+  std::unique_ptr<Network> (*load)(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device, Options...);
 };
+
+using DenoiserEntry = Entry<Denoiser, const layers::Quantization*>;
 
 // LibTorch has no fast fp16 convolution on CPUs (three orders of magnitude under fp32), so there the decoder computes in fp32.
 std::unique_ptr<Autoencoder> LoadKL(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device) {
@@ -25,16 +27,16 @@ std::unique_ptr<Autoencoder> LoadKL(const std::filesystem::path& folder, torch::
 
 constexpr std::array kTextEncoders = {Entry<TextEncoder>{"T5EncoderModel", LoadT5Encoder}};
 // "Transformer2DModel" is what PixArt's transformer was called when its checkpoints were written.
-constexpr std::array kDenoisers = {Entry<Denoiser>{"PixArtTransformer2DModel", LoadPixArtTransformer},
-                                   Entry<Denoiser>{"Transformer2DModel", LoadPixArtTransformer}};
+constexpr std::array kDenoisers = {DenoiserEntry{"PixArtTransformer2DModel", LoadPixArtTransformer},
+                                   DenoiserEntry{"Transformer2DModel", LoadPixArtTransformer}};
 constexpr std::array kAutoencoders = {Entry<Autoencoder>{"AutoencoderKL", LoadKL}};
 
-template <typename Network>
-std::unique_ptr<Network> Load(std::span<const Entry<Network>> entries, const io::Component& component, torch::ScalarType dtype,
-                              torch::Device device) {
+template <typename Network, typename... Options>
+std::unique_ptr<Network> Load(std::span<const Entry<Network, Options...>> entries, const io::Component& component,
+                              torch::ScalarType dtype, torch::Device device, Options... options) {
   std::string known;
-  for (const Entry<Network>& entry : entries) {
-    if (entry.class_name == component.class_name) return entry.load(component.folder, dtype, device);
+  for (const Entry<Network, Options...>& entry : entries) {
+    if (entry.class_name == component.class_name) return entry.load(component.folder, dtype, device, options...);
     known += (known.empty() ? "" : ", ") + std::string(entry.class_name);
   }
   throw Broken("[pipeline] model_index.json: " + component.name + ": expected one of " + known + ", found " + component.class_name);
@@ -46,8 +48,9 @@ std::unique_ptr<TextEncoder> LoadTextEncoder(const io::Component& component, tor
   return Load<TextEncoder>(kTextEncoders, component, dtype, device);
 }
 
-std::unique_ptr<Denoiser> LoadDenoiser(const io::Component& component, torch::ScalarType dtype, torch::Device device) {
-  return Load<Denoiser>(kDenoisers, component, dtype, device);
+std::unique_ptr<Denoiser> LoadDenoiser(const io::Component& component, torch::ScalarType dtype, torch::Device device,
+                                       const layers::Quantization* quantization) {
+  return Load<Denoiser, const layers::Quantization*>(kDenoisers, component, dtype, device, quantization);
 }
 
 std::unique_ptr<Autoencoder> LoadAutoencoder(const io::Component& component, torch::ScalarType dtype, torch::Device device) {

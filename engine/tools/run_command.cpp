@@ -67,13 +67,17 @@ void Paint(RunFlags flags) {
   const ImageFormat format = FormatOf(flags.output);
   ParseSize(flags.size, flags.request);
   ParseComponents(flags.components, flags.load);
-  if (!flags.precision.empty()) flags.load.precision = ParsePrecision(flags.precision);
+  if (!flags.precision.empty()) {
+    const auto precisions = ParsePrecisions(flags.precision);
+    if (!precisions) throw BadRequest("--precision", "expected one of " + PrecisionNames() + ", found " + flags.precision);
+    flags.load.precisions = *precisions;
+  }
   flags.request.guidance_scale = flags.guidance_scale;
 
   Stopwatch watch;
   const std::unique_ptr<Pipeline> pipeline = Pipeline::Load(flags.load);
   std::printf("loaded in %.2f s: %s, %s, %.0f MB of weights\n", watch.Lap(), pipeline->info().family.c_str(),
-              std::string(Name(pipeline->info().precision)).c_str(), static_cast<double>(pipeline->info().resident_bytes) * 1e-6);
+              std::string(Name(pipeline->info().precisions.front())).c_str(), static_cast<double>(pipeline->info().resident_bytes) * 1e-6);
   const std::vector<std::unique_ptr<Sample>> samples = pipeline->Begin(flags.request);
   std::printf("prompt encoded in %.2f s\n", watch.Lap());
   Sample* const sample = samples.front().get();
@@ -111,8 +115,8 @@ void AddRun(CLI::App& program) {
   command->add_option("--size", flags->size, "WIDTHxHEIGHT in pixels; default: the model's");
   command->add_option("--seed", request.seed, "Of the noise")->capture_default_str();
   command->add_option("--scheduler", request.scheduler, "dpmsolver++ or euler; default: the checkpoint's");
-  command->add_option("--precision", flags->precision, "fp32, bf16 (default) or fp16")
-      ->check(CLI::IsMember({"fp32", "bf16", "fp16"}));
+  command->add_option("--precision", flags->precision, "One of " + PrecisionNames() + "; default: bf16, or as the weights were prepared");
+  command->add_option("--recipe", flags->load.recipe, "How to quantize: a preset's name or a JSON file; default: the precision's preset");
   command->add_option("--component", flags->components, "NAME=DIR: a component from another folder (repeatable)");
   command->add_flag("--clean-caption,!--no-clean-caption", request.clean_caption, "Clean the prompts; default: the model's");
   command->add_flag("--resolution-binning,!--no-resolution-binning", request.use_resolution_binning,

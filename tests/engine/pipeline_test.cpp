@@ -20,7 +20,7 @@ using testing::ExpectClose;
 using testing::Golden;
 
 LoadOptions Tiny(Precision precision = Precision::kFp32) {
-  return {.folder = "tests/data/pipeline", .precision = precision, .components = {{"tokenizer", "tests/data/tokenizer"}}};
+  return {.folder = "tests/data/pipeline", .precisions = {precision}, .components = {{"tokenizer", "tests/data/tokenizer"}}};
 }
 
 const Pipeline& TinyPipeline(Precision precision = Precision::kFp32) {

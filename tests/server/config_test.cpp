@@ -53,7 +53,7 @@ TEST(ConfigTest, DefaultsAreAsDocumented) {
   EXPECT_EQ(config.models[0].name, "a");
   EXPECT_EQ(config.models[0].options.folder, "/models/a");
   EXPECT_EQ(config.models[0].options.device, "cpu");
-  EXPECT_FALSE(config.models[0].options.precision);
+  EXPECT_TRUE(config.models[0].options.precisions.empty());
 }
 
 TEST(ConfigTest, ModelsHaveOptions) {
@@ -61,7 +61,7 @@ TEST(ConfigTest, ModelsHaveOptions) {
       Parse({"--model", "a=/a", "--model", "b=/b,precision=fp32,device=cuda:0,transformer=/t,vae=/v", "--threads", "3"});
   ASSERT_EQ(config.models.size(), 2u);
   const LoadOptions& options = config.models[1].options;
-  EXPECT_EQ(options.precision, Precision::kFp32);
+  EXPECT_EQ(options.precisions, std::vector{Precision::kFp32});
   EXPECT_EQ(options.device, "cuda:0");
   EXPECT_EQ(options.components.at("transformer"), "/t");
   EXPECT_EQ(options.components.at("vae"), "/v");
@@ -78,7 +78,7 @@ log-format = "json"
 )");
   const Config config = Parse({"--config", file.path(), "--max-queue", "6"});
   ASSERT_EQ(config.models.size(), 2u);
-  EXPECT_EQ(config.models[0].options.precision, Precision::kBf16);
+  EXPECT_EQ(config.models[0].options.precisions, std::vector{Precision::kBf16});
   EXPECT_EQ(config.models[1].name, "b");
   EXPECT_EQ(config.listen.host, "[::1]");
   EXPECT_EQ(config.listen.port, 7000);

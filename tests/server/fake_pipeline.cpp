@@ -45,7 +45,7 @@ std::vector<std::uint8_t> ColourOf(std::uint64_t seed) {
 FakePipeline::FakePipeline() {
   facts.family = "FakePipeline";
   facts.digest = std::string(64, 'a');
-  facts.precision = Precision::kBf16;
+  facts.precisions = {Precision::kBf16};
   facts.parameters = 123;
   facts.resident_bytes = 456;
   facts.schedulers = {"dpm++", "euler"};

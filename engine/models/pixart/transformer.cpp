@@ -14,7 +14,6 @@ namespace stampd::models {
 namespace pixart {
 namespace {
 
-constexpr int kTileSide = 8;
 constexpr int kPixelsPerLatent = 8;     // of the VAE that all PixArt networks were trained behind
 constexpr double kFinalNormEps = 1e-6;  // not the config's norm_eps, which is the blocks'
 
@@ -56,6 +55,7 @@ Transformer::Transformer(const PixArtConfig& config, layers::Weights& weights, t
   if (config.caption_channels) {
     text_projection_.emplace(layers::WeightScope(weights) / "caption_projection", *config.caption_channels, config.width());
   }
+  if (weights.quantization() != nullptr && weights.quantization()->recipe != nullptr) recipe_ = *weights.quantization()->recipe;
   footprint_ = {weights.parameters(), weights.resident_bytes()};
 }
 
@@ -77,7 +77,8 @@ TokenLayout Transformer::Layout(int latent_height, int latent_width) const {
     throw BadRequest("latent", "[pixart] expected sides that divide by " + std::to_string(patch) + ", found " +
                                    std::to_string(latent_height) + "x" + std::to_string(latent_width));
   }
-  return TokenLayout::Tiled({latent_height / patch, latent_width / patch}, kTileSide);
+  const Grid grid{latent_height / patch, latent_width / patch};
+  return TokenLayout::Tiled(grid, recipe_.SideFor(grid.tokens()));
 }
 
 void Transformer::CheckRow(const DenoiserRow& row) const {
@@ -144,14 +145,15 @@ torch::Tensor Transformer::Project(const torch::Tensor& x, ops::Segments segment
 
 }  // namespace pixart
 
-std::unique_ptr<Denoiser> LoadPixArtTransformer(const std::filesystem::path& folder, torch::ScalarType dtype,
-                                                torch::Device device) {
+std::unique_ptr<Denoiser> LoadPixArtTransformer(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device,
+                                                const layers::Quantization* quantization) {
   const at::NoGradGuard no_grad;
   const io::Config json = io::Config::Read(folder / "config.json");
-  layers::Weights weights(io::TensorArchive::Open(folder, "diffusion_pytorch_model"), dtype, device);
+  layers::Weights weights(io::TensorArchive::Open(folder, "diffusion_pytorch_model"), dtype, device, quantization);
   const bool has_size_embedders = weights.Has("adaln_single.emb.resolution_embedder.linear_1.weight");
   auto network = std::make_unique<pixart::Transformer>(pixart::ReadConfig(json, has_size_embedders), weights, device);
   weights.CheckAllTaken();
+  if (quantization != nullptr && quantization->recipe != nullptr) quantization->recipe->CheckLayers(weights.image_linears());
   return network;
 }
 

@@ -7,18 +7,21 @@
 
 #include <torch/types.h>
 
+#include "engine/layers/quantization.h"
 #include "engine/layers/text_projection.h"
 #include "engine/layers/token_linear.h"
 #include "engine/models/networks.h"
 #include "engine/models/pixart/block.h"
 #include "engine/models/pixart/conditioning.h"
 #include "engine/models/pixart/config.h"
+#include "engine/quant/recipe.h"
 
 namespace stampd::models {
 
 /// diffusers' PixArtTransformer2DModel from a component folder (config.json and diffusion_pytorch_model.safetensors). Broken,
 /// naming file, key or tensor, expected and found, if it is none or is one of a kind that is not supported.
-std::unique_ptr<Denoiser> LoadPixArtTransformer(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device);
+std::unique_ptr<Denoiser> LoadPixArtTransformer(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device,
+                                                const layers::Quantization* quantization = nullptr);
 
 namespace pixart {
 
@@ -54,6 +57,7 @@ class Transformer final : public Denoiser {
   Conditioning conditioning_;
   std::optional<layers::TextProjection> text_projection_;
   std::vector<Block> blocks_;
+  quant::Recipe recipe_;  // of which the tiles' sides count here
   torch::Tensor scale_shift_table_;  // [2, width]: shift, scale
   std::unique_ptr<const layers::TokenLinear> project_out_;
   Footprint footprint_;

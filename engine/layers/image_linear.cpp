@@ -1,0 +1,170 @@
+#include "engine/layers/image_linear.h"
+
+#include <optional>
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/layers/quantization.h"
+#include "engine/layers/stamp_linear.h"
+#include "engine/quant/smooth_scales.h"
+
+namespace stampd::layers {
+namespace {
+
+using quant::kExactBits;
+using quant::LinearRecipe;
+
+class ObservedLinear final : public TokenLinear {
+ public:
+  ObservedLinear(std::unique_ptr<const TokenLinear> linear, std::string name, LinearObserver* observer)
+      : linear_(std::move(linear)), name_(std::move(name)), observer_(observer) {
+    observer_->Loaded(name_, *linear_);
+  }
+
+  std::int64_t in() const override { return linear_->in(); }
+  std::int64_t out() const override { return linear_->out(); }
+  torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments, ops::Activation activation) const override {
+    const torch::Tensor y = linear_->Forward(x, segments, activation);
+    observer_->Computed(name_, x, segments, y);
+    return y;
+  }
+
+ private:
+  std::unique_ptr<const TokenLinear> linear_;
+  std::string name_;
+  LinearObserver* observer_;
+};
+
+// What q, k and v are to each other: linears of one shape that read the same tokens.
+struct Names {
+  const WeightScope& scope;
+  const std::vector<std::string_view>& leaves;
+  std::int64_t in, out;
+
+  std::vector<std::string> Full() const {
+    std::vector<std::string> names;
+    for (const std::string_view leaf : leaves) names.push_back(scope.Name(leaf));
+    return names;
+  }
+};
+
+[[noreturn]] void Fail(const std::string& tensor, const std::string& what) { throw Broken("[stamp] " + tensor + ": " + what); }
+
+void CheckCodes(const ops::QuantizedWeight& weight, const std::string& name) {
+  const torch::Tensor lowest = at::bitwise_and(weight.codes, 0x0f).eq(0x08).logical_or_(at::bitwise_and(weight.codes, 0xf0).eq(0x80));
+  const bool outside = weight.bits == 4 ? lowest.any().item<bool>() : weight.codes.eq(0x80).any().item<bool>();
+  if (outside) Fail(name + ".weight_codes", weight.bits == 4 ? "expected numbers of -7 to 7, found -8" : "expected numbers of -127 to 127, found -128");
+  if (weight.scales.le(0).any().item<bool>()) Fail(name + ".weight_scales", "expected positive numbers, found others");
+  if (!weight.multipliers.defined()) return;
+  if (weight.multipliers.eq(0).any().item<bool>() || weight.multipliers.gt(18).any().item<bool>()) {
+    Fail(name + ".weight_multipliers", "expected numbers of 1 to 18, found others");
+  }
+}
+
+ops::QuantizedWeight TakePrepared(const WeightScope& scope, std::int64_t in, std::int64_t out, const LinearRecipe& recipe) {
+  ops::QuantizedWeight weight{.codes = scope.TakeBytes("weight_codes", {out, in * recipe.weight_bits / 8}),
+                              .multipliers = {},
+                              .scales = scope.Take("weight_scales", {out}, torch::kFloat32),
+                              .bits = recipe.weight_bits};
+  if (recipe.weight_group != 0) weight.multipliers = scope.TakeBytes("weight_multipliers", {out, in / recipe.weight_group});
+  scope.CountParameters(out * in - out);
+  CheckCodes(weight, scope.Name(""));
+  return weight;
+}
+
+// The largest magnitude of each input channel, over the outputs of all.
+std::vector<float> WeightMaxima(const std::vector<torch::Tensor>& weights) {
+  std::vector<torch::Tensor> maxima;
+  for (const torch::Tensor& weight : weights) maxima.push_back(weight.abs().amax(0).to(torch::kFloat32));
+  const torch::Tensor all = at::stack(maxima).amax(0).contiguous();
+  return {all.data_ptr<float>(), all.data_ptr<float>() + all.numel()};
+}
+
+torch::Tensor SmoothScales(const Quantization& quantization, const Names& names, const LinearRecipe& recipe,
+                           const std::vector<torch::Tensor>& weights) {
+  if (recipe.smooth_alpha == 0) return {};
+  const std::string name = names.scope.Name(names.leaves.front());
+  if (quantization.maxima == nullptr) Fail(name, "the recipe smooths, which needs activations to calibrate on; `stampq quantize` has them");
+  const auto found = quantization.maxima->find(name);
+  if (found == quantization.maxima->end()) Fail(name, "expected activations to calibrate on, found none");
+  return torch::tensor(quant::SmoothScales(found->second, WeightMaxima(weights), recipe.smooth_alpha));
+}
+
+struct Quantized {
+  ops::QuantizedWeight weight;
+  torch::Tensor smooth_scales;
+};
+
+Quantized TakeAllPrepared(const Names& names, const LinearRecipe& recipe) {
+  std::vector<ops::QuantizedWeight> weights;
+  torch::Tensor smooth_scales;
+  for (const std::string_view leaf : names.leaves) {
+    const WeightScope scope = names.scope / leaf;
+    weights.push_back(TakePrepared(scope, names.in, names.out, recipe));
+    if (recipe.smooth_alpha != 0) smooth_scales = scope.Take("smooth_scales", {names.in}, torch::kFloat32);
+  }
+  return {ops::Join(weights), smooth_scales};
+}
+
+Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantization& quantization) {
+  std::vector<torch::Tensor> weights;
+  for (const std::string_view leaf : names.leaves) weights.push_back((names.scope / leaf).Take("weight", {names.out, names.in}));
+  const torch::Tensor smooth_scales = SmoothScales(quantization, names, recipe, weights);
+  const kernels::FeatureTransform transform{.factors = smooth_scales.defined() ? smooth_scales.data_ptr<float>() : nullptr,
+                                            .hadamard_block = std::max(1, recipe.hadamard_block)};
+  std::vector<ops::QuantizedWeight> rounded;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const WeightScope scope = names.scope / names.leaves[i];
+    rounded.push_back(ops::RoundWeight(weights[i], transform, recipe.weight_bits, recipe.weight_group != 0, recipe.weight_rounding));
+    if (quantization.sink != nullptr) quantization.sink->Write(names.scope.Name(names.leaves[i]), rounded.back(), smooth_scales);
+    scope.CountResident(rounded.back().resident_bytes() - static_cast<std::int64_t>(weights[i].nbytes()));
+    weights[i] = {};
+    scope.Release("weight");
+  }
+  return {ops::Join(rounded), smooth_scales};
+}
+
+torch::Tensor TakeBiases(const Names& names, bool bias) {
+  if (!bias) return {};
+  std::vector<torch::Tensor> biases;
+  for (const std::string_view leaf : names.leaves) biases.push_back((names.scope / leaf).Take("bias", {names.out}));
+  return ops::Pack(biases);
+}
+
+// Activations as they are: the weights' numbers without the feature transform, for a product in full precision.
+torch::Tensor PlainWeight(const Quantized& quantized, const LinearRecipe& recipe, torch::ScalarType dtype) {
+  torch::Tensor weight = ops::Dequantize(quantized.weight);
+  ops::TransformFeatures(weight, {.factors = nullptr, .hadamard_block = std::max(1, recipe.hadamard_block)});
+  if (quantized.smooth_scales.defined()) weight.div_(quantized.smooth_scales);
+  return weight.to(dtype);
+}
+
+std::unique_ptr<const TokenLinear> Build(const Names& names, bool bias, const LinearRecipe& recipe, const Quantization& quantization) {
+  const WeightScope& scope = names.scope;
+  if (recipe.weight_bits == kExactBits) {
+    return std::make_unique<const RoundedInputLinear>(recipe, LoadLinear(scope, names.leaves, names.in, names.out, bias), torch::Tensor());
+  }
+  const bool prepared = scope.Has(std::string(names.leaves.front()) + ".weight_codes");
+  Quantized quantized = prepared ? TakeAllPrepared(names, recipe) : RoundAll(names, recipe, quantization);
+  const torch::Tensor biases = TakeBiases(names, bias);
+  if (recipe.activation_bits == kExactBits) return MakeDenseLinear(scope, PlainWeight(quantized, recipe, scope.dtype()), biases);
+  return std::make_unique<const StampLinear>(recipe, std::move(quantized.weight), biases, quantized.smooth_scales);
+}
+
+}  // namespace
+
+std::unique_ptr<const TokenLinear> LoadImageLinear(const WeightScope& scope, const std::vector<std::string_view>& names,
+                                                   std::int64_t in, std::int64_t out, bool bias) {
+  for (const std::string_view name : names) scope.CountImageLinear(name);
+  const Quantization* const quantization = scope.quantization();
+  if (quantization == nullptr) return LoadLinear(scope, names, in, out, bias);
+  const Names all{scope, names, in, out};
+  LinearRecipe recipe{.skip = true};
+  if (quantization->recipe != nullptr) recipe = quantization->recipe->Resolve(all.Full(), in);
+  const bool exact = recipe.skip || (recipe.weight_bits == kExactBits && recipe.activation_bits == kExactBits);
+  auto linear = exact ? LoadLinear(scope, names, in, out, bias) : Build(all, bias, recipe, *quantization);
+  if (quantization->observer == nullptr) return linear;
+  return std::make_unique<const ObservedLinear>(std::move(linear), scope.Name(names.front()), quantization->observer);
+}
+
+}  // namespace stampd::layers

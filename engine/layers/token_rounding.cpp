@@ -1,0 +1,81 @@
+#include "engine/layers/token_rounding.h"
+
+#include "engine/base/error.h"
+#include "engine/quant/token_plan.h"
+
+namespace stampd::layers {
+namespace {
+
+using quant::TokenControl;
+
+// The plans of all segments, one after the other.
+struct PackPlan {
+  std::vector<std::uint8_t> bits;
+  std::vector<std::int64_t> order;  // empty: as it is
+};
+
+PackPlan PlanPack(ops::Segments segments, const quant::LinearRecipe& recipe) {
+  PackPlan pack;
+  for (const ops::Segment& segment : segments) {
+    if (segment.layout == nullptr) throw Broken("[stamp] a linear that is quantized along the tokens got tokens without a grid");
+    const quant::TokenPlan plan = quant::PlanTokens(*segment.layout, recipe);
+    pack.bits.insert(pack.bits.end(), plan.bits.begin(), plan.bits.end());
+    for (const int token : plan.order) pack.order.push_back(segment.first + token);
+  }
+  return pack;
+}
+
+torch::Tensor TakeMeans(torch::Tensor& x, ops::Segments segments) {
+  std::vector<torch::Tensor> means;
+  for (const ops::Segment& segment : segments) {
+    torch::Tensor rows = ops::RowsOf(x, segment);
+    means.push_back(rows.mean(0, /*keepdim=*/true));
+    rows.sub_(means.back());
+  }
+  return ops::Pack(means);
+}
+
+}  // namespace
+
+TokenRounding::TokenRounding(const quant::LinearRecipe& recipe, const torch::Tensor& smooth_scales)
+    : recipe_(recipe), smooth_scales_(smooth_scales) {
+  if (smooth_scales.defined()) factors_ = smooth_scales.reciprocal();
+}
+
+kernels::FeatureTransform TokenRounding::features() const {
+  return {.factors = factors_.defined() ? factors_.data_ptr<float>() : nullptr, .hadamard_block = std::max(1, recipe_.hadamard_block)};
+}
+
+RoundedTokens TokenRounding::Round(const torch::Tensor& x, ops::Segments segments) const {
+  const PackPlan plan = PlanPack(segments, recipe_);
+  RoundedTokens rounded;
+  torch::Tensor transformed = at::empty(x.sizes(), torch::kFloat32).copy_(x);
+  if (!plan.order.empty()) {
+    rounded.order = torch::tensor(plan.order);
+    transformed = transformed.index_select(0, rounded.order);
+  }
+  ops::TransformFeatures(transformed, features());
+  if (recipe_.control == TokenControl::kMean) rounded.means = TakeMeans(transformed, segments);
+  ops::ForwardAlongTokens(transformed, segments, recipe_.tile_transform());
+  const int groups = recipe_.activation_group == 0 ? 1 : static_cast<int>(x.size(1) / recipe_.activation_group);
+  rounded.tokens = ops::QuantizeTokens(transformed, plan.bits, groups, recipe_.token_rounding());
+  return rounded;
+}
+
+torch::Tensor TokenRounding::Restore(torch::Tensor y, const RoundedTokens& rounded, ops::Segments segments) const {
+  ops::InverseAlongTokens(y, segments, recipe_.tile_transform());
+  if (!rounded.order.defined()) return y;
+  return at::empty_like(y).index_copy_(0, rounded.order, y);
+}
+
+torch::Tensor TokenRounding::RoundTrip(const torch::Tensor& x, ops::Segments segments) const {
+  const RoundedTokens rounded = Round(x, segments);
+  torch::Tensor y = Restore(ops::Dequantize(rounded.tokens), rounded, segments);
+  if (rounded.means.defined()) {
+    for (std::size_t s = 0; s < segments.size(); ++s) ops::RowsOf(y, segments[s]).add_(rounded.means[static_cast<std::int64_t>(s)]);
+  }
+  ops::TransformFeatures(y, {.factors = nullptr, .hadamard_block = features().hadamard_block});  // its own inverse
+  return smooth_scales_.defined() ? y.mul_(smooth_scales_) : y;
+}
+
+}  // namespace stampd::layers
