@@ -150,26 +150,23 @@ class ShapeHead(torch.nn.Module):
 
 
 class Optimizers:
-    """Muon for the blocks' matrices, AdamW for the rest; one interface."""
+    """Muon for the blocks' matrices, AdamW for the rest; one interface. Rates are not part of the state."""
 
-    def __init__(self, modules, rate, muon=True):
+    def __init__(self, modules, rate, muon_rate):
         matrices, others = [], []
-        for prefix, module in modules.items():
+        for module in modules.values():
             for name, parameter in module.named_parameters():
-                (matrices if muon and parameter.ndim == 2 and "blocks" in name and "table" not in name else others).append(parameter)
-        self.all = [torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.99), weight_decay=0.01)]
-        if matrices:
-            self.all.append(torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, momentum=0.95, adjust_lr_fn="match_rms_adamw"))
+                (matrices if parameter.ndim == 2 and "blocks" in name and "table" not in name else others).append(parameter)
+        self.all = [torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.99), weight_decay=0.01),
+                    torch.optim.Muon(matrices, lr=muon_rate, weight_decay=0.01, momentum=0.95, adjust_lr_fn="match_rms_adamw")]
+        self.rates = (rate, muon_rate)
         self.parameters = matrices + others
-        for optimizer in self.all:
-            for group in optimizer.param_groups:
-                group["full_rate"] = group["lr"]
 
     def step(self, factor):
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        for optimizer in self.all:
+        for optimizer, rate in zip(self.all, self.rates):
             for group in optimizer.param_groups:
-                group["lr"] = group["full_rate"] * factor
+                group["lr"] = rate * factor
             optimizer.step()
             optimizer.zero_grad()
 
@@ -203,8 +200,8 @@ def main():
     arguments.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments.add_argument("--steps", type=int, default=20000)
     arguments.add_argument("--finish", type=int, default=0)
-    arguments.add_argument("--rate", type=float, default=1e-3)
-    arguments.add_argument("--no-muon", action="store_true")
+    arguments.add_argument("--rate", type=float, default=1e-3, help="AdamW's")
+    arguments.add_argument("--muon-rate", type=float, default=2e-3)
     arguments.add_argument("--encode", action="store_true", help="only encode the scenes, while something else trains")
     flags = arguments.parse_args()
     torch.set_num_threads(flags.threads)
@@ -222,7 +219,7 @@ def main():
     modules = {"transformer": transformer, "text_encoder": text_encoder, "head": head}
     for module in modules.values():
         module.to(training.device()).train()
-    optimizers = Optimizers(modules, flags.rate, not flags.no_muon)
+    optimizers = Optimizers(modules, flags.rate, flags.muon_rate)
     averages = {f"{name}_average": training.Ema(modules[name], 0.9985) for name in ("transformer", "text_encoder")}
     name = f"transformer_{family.name}"
     parts = modules | averages | {"optimizers": optimizers}
