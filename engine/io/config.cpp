@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/io/json.h"
+#include "engine/io/text.h"
 
 namespace stampd::io {
 namespace {
@@ -173,6 +174,16 @@ std::vector<std::string> Config::Strings(std::string_view key, std::optional<std
   return state_->List<StringKind>(key, std::move(fallback));
 }
 
+std::size_t Config::OneOf(std::string_view key, std::span<const std::string_view> names) const {
+  std::string expected = "one of";
+  for (const std::string_view name : names) expected += (name == names.front() ? " " : ", ") + JsonString(name);
+  const Value& value = state_->Demand(key, expected);
+  const std::optional<std::string> found = StringKind::Read(value);
+  const auto place = found ? std::ranges::find(names, *found) : names.end();
+  if (place == names.end()) state_->Wrong(std::string(key), expected, Describe(value));
+  return static_cast<std::size_t>(place - names.begin());
+}
+
 std::optional<std::int64_t> Config::OptionalInt(std::string_view key) const { return state_->Optional<IntKind>(key); }
 
 std::optional<double> Config::OptionalDouble(std::string_view key) const { return state_->Optional<DoubleKind>(key); }
@@ -186,6 +197,20 @@ Config Config::Object(std::string_view key) const {
   if (object != nullptr && !object->IsObject()) state_->Wrong(std::string(key), "an object", Describe(*object));
   return Config(
       std::make_shared<const State>(State{state_->document, object, state_->file, state_->path + std::string(key) + "."}));
+}
+
+std::vector<Config> Config::Objects(std::string_view key) const {
+  std::vector<Config> objects;
+  const Value* list = state_->FindUnlessNull(key);
+  if (list == nullptr) return objects;
+  if (!list->IsArray()) state_->Wrong(std::string(key), "a list of objects", Describe(*list));
+  for (const Value& item : list->GetArray()) {
+    const std::string place = std::string(key) + "[" + std::to_string(objects.size()) + "]";
+    if (!item.IsObject()) state_->Wrong(place, "an object", Describe(item));
+    objects.push_back(
+        Config(std::make_shared<const State>(State{state_->document, &item, state_->file, state_->path + place + "."})));
+  }
+  return objects;
 }
 
 }  // namespace stampd::io

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +40,9 @@ class Config {
   std::vector<double> Doubles(std::string_view key, std::optional<std::vector<double>> fallback = {}) const;
   std::vector<std::string> Strings(std::string_view key, std::optional<std::vector<std::string>> fallback = {}) const;
 
+  /// The place among `names` of the string that is there; Broken, listing them, if it is none of them.
+  std::size_t OneOf(std::string_view key, std::span<const std::string_view> names) const;
+
   std::optional<std::int64_t> OptionalInt(std::string_view key) const;
   std::optional<double> OptionalDouble(std::string_view key) const;
   std::optional<bool> OptionalBool(std::string_view key) const;
@@ -45,6 +50,8 @@ class Config {
 
   /// A nested object; absent or null: an empty one.
   Config Object(std::string_view key) const;
+  /// A list of objects; absent or null: none.
+  std::vector<Config> Objects(std::string_view key) const;
 
  private:
   struct State;

@@ -35,16 +35,17 @@ struct Recipe {
   std::vector<LayerOverride> overrides;                // in order: of two that set the same field of a layer the later one counts
   std::vector<TileSide> tile_sides = {{1024, 4}, {}};  // ascending; the last one is for all larger grids
 
-  /// Throws Broken, with the key, what may stand there and what does, if some value is out of its range or at odds with another.
-  void Check() const;
+  /// Throws Broken, with `place` (a file, or the recipe's name), the key, what may stand there and what does, if some value is out
+  /// of its range or at odds with another.
+  void Check(const std::string& place) const;
 
   /// Which side of tiles a grid of that many tokens gets: a tile's coefficients lie in consecutive rows, so the whole network
   /// shares it.
   int SideFor(std::int64_t tokens) const;
 
-  /// What the linear with inputs of `width` channels is to do. `layers` are the full names of those that it computes at once from
-  /// one input (q, k, v), or one name. Throws Broken, naming the layer, if the recipe can't be run on that width, or tells layers
-  /// apart that share their input.
+  /// What the linear with inputs of `width` channels is to do; the recipe must have passed Check. `layers` are the full names of
+  /// those that it computes at once from one input (q, k, v), or one name. Throws Broken, naming the layer, if the recipe can't be
+  /// run on that width, or tells layers apart that share their input.
   LinearRecipe Resolve(std::span<const std::string> layers, std::int64_t width) const;
 
   /// Throws Broken if an override matches none of a model's layers.

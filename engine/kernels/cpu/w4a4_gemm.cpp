@@ -21,12 +21,16 @@ constexpr int kOuts = 2;
 constexpr int kRowBlock = 64;  // rows that weights are unpacked once for
 constexpr int kOutBlock = 16;  // outputs whose weights stay in the cache while the rows pass by
 
+// Whole panels are multiplied; what lies behind their last row or output is computed and left out.
+static_assert(kRowBlock % kRows == 0 && kOutBlock % kOuts == 0);
+
 // Rows of words with zeros behind them up to whole registers.
 class Panel {
  public:
   Panel(int rows, int width) : stride_((width + kLanes - 1) / kLanes * kLanes), words_(static_cast<std::size_t>(rows) * stride_) {}
   Word* row(int r) { return words_.data() + r * stride_; }
   const Word* row(int r) const { return words_.data() + r * stride_; }
+  std::ptrdiff_t stride() const { return stride_; }
 
  private:
   std::ptrdiff_t stride_;
@@ -41,29 +45,25 @@ std::int32_t SumOfLanes(__m128i value) {
 
 __m128i LoadWords(const Word* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
 
-// sums[r][o] = Σ codes[r][k] weights[o][k] over `count` words, rounded up to whole registers.
-template <int R, int O>
-void Dot(const Word* const* codes, const Word* const* weights, int count, std::int32_t (*sums)[kOuts]) {
-  __m128i lanes[R][O] = {};
+// sums[r][o] = Σ codes[r][k] weights[o][k] over `count` words, rounded up to whole registers. Fully unrolled, or the sums would lie
+// in memory.
+void Dot(const Word* codes, const Word* weights, std::ptrdiff_t stride, int count, std::int32_t (*sums)[kOuts]) {
+  __m128i lanes[kRows][kOuts] = {};
   for (int k = 0; k < count; k += kLanes) {
-    for (int o = 0; o < O; ++o) {
-      const __m128i weight = LoadWords(weights[o] + k);
-      for (int r = 0; r < R; ++r) lanes[r][o] = _mm_add_epi32(lanes[r][o], _mm_madd_epi16(LoadWords(codes[r] + k), weight));
+    __m128i weight[kOuts];
+#pragma GCC unroll 8
+    for (int o = 0; o < kOuts; ++o) weight[o] = LoadWords(weights + o * stride + k);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const __m128i code = LoadWords(codes + r * stride + k);
+#pragma GCC unroll 8
+      for (int o = 0; o < kOuts; ++o) lanes[r][o] = _mm_add_epi32(lanes[r][o], _mm_madd_epi16(code, weight[o]));
     }
   }
-  for (int r = 0; r < R; ++r) {
-    for (int o = 0; o < O; ++o) sums[r][o] = SumOfLanes(lanes[r][o]);
-  }
-}
-
-void DotOf(int rows, int outs, const Word* const* codes, const Word* const* weights, int count, std::int32_t (*sums)[kOuts]) {
-  if (rows == kRows && outs == kOuts) return Dot<kRows, kOuts>(codes, weights, count, sums);
-  for (int r = 0; r < rows; ++r) {
-    for (int o = 0; o < outs; ++o) {
-      std::int32_t one[1][kOuts];
-      Dot<1, 1>(codes + r, weights + o, count, one);
-      sums[r][o] = one[0][0];
-    }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int o = 0; o < kOuts; ++o) sums[r][o] = SumOfLanes(lanes[r][o]);
   }
 }
 
@@ -75,24 +75,19 @@ struct Problem {
   TokenView<float> y;
 };
 
-// Up to kRows x kOuts results, group after group.
-void MultiplyFew(const Problem& problem, int row, int rows, int out, int outs, const Panel& codes, int first_code,
-                 const Panel& weights, int first_weight) {
+// Results of up to kRows x kOuts, group after group; `codes` and `weights` point to their first rows.
+void MultiplyFew(const Problem& problem, int row, int rows, int out, int outs, const Word* codes, const Word* weights,
+                 std::ptrdiff_t stride) {
   const int groups = problem.x.groups, depth = problem.x.group_width();
   for (int g = 0; g < groups; ++g) {
-    const Word* code_rows[kRows];
-    const Word* weight_rows[kOuts];
-    for (int r = 0; r < rows; ++r) code_rows[r] = codes.row(first_code + r) + g * depth;
-    for (int o = 0; o < outs; ++o) weight_rows[o] = weights.row(first_weight + o) + g * depth;
     std::int32_t products[kRows][kOuts];
-    DotOf(rows, outs, code_rows, weight_rows, depth, products);
+    Dot(codes + g * depth, weights + g * depth, stride, depth, products);
     for (int r = 0; r < rows; ++r) {
       const std::ptrdiff_t token = static_cast<std::ptrdiff_t>(row + r) * groups + g;
       for (int o = 0; o < outs; ++o) {
         const std::int32_t sum = problem.sums[static_cast<std::ptrdiff_t>(out + o) * groups + g];
-        const auto exact = static_cast<float>(products[r][o] - problem.x.zeros[token] * sum);
+        const float scaled = static_cast<float>(products[r][o] - problem.x.zeros[token] * sum) * problem.x.scales[token];
         float& y = problem.y.row(row + r)[out + o];
-        const float scaled = exact * problem.x.scales[token];
         y = g == 0 ? scaled : y + scaled;
       }
     }
@@ -112,7 +107,8 @@ void MultiplyRows(const Problem& problem, int first_row, int rows, Panel& codes,
     for (int o = 0; o < outs; ++o) UnpackRow(problem.weight, out + o, weights.row(o));
     for (int r = 0; r < rows; r += kRows) {
       for (int o = 0; o < outs; o += kOuts) {
-        MultiplyFew(problem, first_row + r, std::min(kRows, rows - r), out + o, std::min(kOuts, outs - o), codes, r, weights, o);
+        MultiplyFew(problem, first_row + r, std::min(kRows, rows - r), out + o, std::min(kOuts, outs - o), codes.row(r),
+                    weights.row(o), codes.stride());
       }
     }
   }
@@ -133,7 +129,7 @@ void Multiply(const QuantizedTokens& x, const QuantizedWeights& weight, const st
               TokenView<float> y) {
   const Problem problem{x.Rows(block.first_row, block.rows), weight.Rows(block.first_out, block.outs),
                         sums + static_cast<std::ptrdiff_t>(block.first_out) * x.groups, y};
-  Panel codes(std::min(kRowBlock, block.rows), x.width), weights(kOutBlock, x.width);
+  Panel codes(kRowBlock, x.width), weights(kOutBlock, x.width);
   for (int row = 0; row < block.rows; row += kRowBlock) {
     MultiplyRows(problem, row, std::min(kRowBlock, block.rows - row), codes, weights);
   }
