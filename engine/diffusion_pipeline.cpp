@@ -203,6 +203,10 @@ std::vector<torch::Tensor> DiffusionPipeline::Predict(const Sample& sample, std:
   return denoiser.Forward(rows);
 }
 
+TokenLayout DiffusionPipeline::NativeLayout(std::size_t variant) const {
+  return parts_.variants[variant].denoiser->Layout(info_.default_height / info_.latent_factor, info_.default_width / info_.latent_factor);
+}
+
 Picture DiffusionPipeline::Finish(const Sample& sample, Picture::Kind kind) const {
   const c10::InferenceMode no_gradients;
   const DiffusionSample& ours = Ours(sample);

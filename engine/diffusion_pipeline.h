@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <torch/types.h>
 
 #include "engine/family.h"
+#include "engine/io/checkpoint.h"
 #include "engine/models/latent_preview.h"
 #include "engine/models/networks.h"
 #include "engine/pipeline.h"
@@ -46,6 +49,8 @@ class DiffusionPipeline final : public Pipeline {
   /// What that variant predicts for the sample's next step, one tensor for each of its rows, as the network gives it; the sample
   /// stays where it is.
   std::vector<torch::Tensor> Predict(const Sample& sample, std::size_t variant) const;
+  /// The variant's order of tokens for a picture of the default size.
+  TokenLayout NativeLayout(std::size_t variant) const;
 
   Picture Finish(const Sample& sample, Picture::Kind kind) const override;
   Picture Preview(const Sample& sample, int max_side) const override;
@@ -60,5 +65,8 @@ class DiffusionPipeline final : public Pipeline {
   ModelInfo info_;
   models::LatentPreview preview_;
 };
+
+/// All parts but the variants. Broken as Pipeline::Load.
+DiffusionPipeline::Parts LoadParts(const io::Checkpoint& checkpoint, const std::string& device, torch::ScalarType dtype);
 
 }  // namespace stampd

@@ -43,18 +43,10 @@ void UseThreads(int count) {
   if (count > 0) at::set_num_threads(count);
 }
 
-std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
-  const io::Checkpoint checkpoint = io::Checkpoint::Open(options.folder, options.components);
-  const Family& family = FindFamily(checkpoint.pipeline_class());
-  // Reading every byte for the digest takes about as long as loading; the two share the page cache.
-  std::future<std::string> digest = std::async(std::launch::async, [&] { return io::ModelDigest(checkpoint); });
-
+DiffusionPipeline::Parts LoadParts(const io::Checkpoint& checkpoint, const std::string& device, torch::ScalarType dtype) {
   DiffusionPipeline::Parts parts;
-  parts.family = &family;
-  parts.device = DeviceOf(options.device);
-  const RecipeSource recipes(checkpoint.Get("transformer").folder, options.recipe);
-  const std::vector<Precision> precisions = options.precisions.empty() ? recipes.DefaultPrecisions() : options.precisions;
-  const torch::ScalarType dtype = PlainDtype(precisions);
+  parts.family = &FindFamily(checkpoint.pipeline_class());
+  parts.device = DeviceOf(device);
   parts.samplers = samplers::MakeSamplers(io::Config::Read(checkpoint.Get("scheduler").folder / "scheduler_config.json"));
   auto tokenizer = text::T5Tokenizer::Load(checkpoint.Get("tokenizer").folder);
   auto text_encoder = models::LoadTextEncoder(checkpoint.Get("text_encoder"), dtype, parts.device);
@@ -62,14 +54,26 @@ std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
     throw Broken("[pipeline] tokenizer and text_encoder: expected at most " + std::to_string(text_encoder->vocabulary()) +
                  " ids, found " + std::to_string(tokenizer->vocabulary()));
   }
-  parts.prompts = std::make_unique<PromptEncoder>(std::move(tokenizer), std::move(text_encoder), family.max_prompt_tokens);
+  parts.prompts = std::make_unique<PromptEncoder>(std::move(tokenizer), std::move(text_encoder), parts.family->max_prompt_tokens);
+  parts.autoencoder = models::LoadAutoencoder(checkpoint.Get("vae"), dtype, parts.device);
+  return parts;
+}
+
+std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
+  const io::Checkpoint checkpoint = io::Checkpoint::Open(options.folder, options.components);
+  FindFamily(checkpoint.pipeline_class());  // before anything large is read
+  const RecipeSource recipes(checkpoint.Get("transformer").folder, options.recipe);
+  const std::vector<Precision> precisions = options.precisions.empty() ? recipes.DefaultPrecisions() : options.precisions;
+  const torch::ScalarType dtype = PlainDtype(precisions);
+  // Reading every byte for the digest takes about as long as loading; the two share the page cache.
+  std::future<std::string> digest = std::async(std::launch::async, [&] { return io::ModelDigest(checkpoint); });
+
+  DiffusionPipeline::Parts parts = LoadParts(checkpoint, options.device, dtype);
   for (const Precision precision : precisions) {
     const std::optional<quant::Recipe> recipe = recipes.For(precision);
     const layers::Quantization quantization{.recipe = recipe ? &*recipe : nullptr};
-    parts.variants.push_back(
-        {precision, models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device, &quantization)});
+    parts.variants.push_back({precision, models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device, &quantization)});
   }
-  parts.autoencoder = models::LoadAutoencoder(checkpoint.Get("vae"), dtype, parts.device);
   parts.digest = digest.get();
   malloc_trim(0);  // converting and packing weights leaves holes of their size in the heap
   return std::make_unique<DiffusionPipeline>(std::move(parts));

@@ -108,7 +108,10 @@ Quantized TakeAllPrepared(const Names& names, const LinearRecipe& recipe) {
 
 Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantization& quantization) {
   std::vector<torch::Tensor> weights;
-  for (const std::string_view leaf : names.leaves) weights.push_back((names.scope / leaf).Take("weight", {names.out, names.in}));
+  for (const std::string_view leaf : names.leaves) {  // as stored: what is rounded must not depend on what the rest computes in
+    const WeightScope scope = names.scope / leaf;
+    weights.push_back(scope.Take("weight", {names.out, names.in}, scope.StoredDtype("weight")));
+  }
   const torch::Tensor smooth_scales = SmoothScales(quantization, names, recipe, weights);
   const kernels::FeatureTransform transform{.factors = smooth_scales.defined() ? smooth_scales.data_ptr<float>() : nullptr,
                                             .hadamard_block = std::max(1, recipe.hadamard_block)};
@@ -118,7 +121,7 @@ Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantiz
     rounded.push_back(ops::RoundWeight(weights[i], transform, recipe.weight_bits, recipe.weight_group != 0, recipe.weight_rounding));
     if (quantization.sink != nullptr) quantization.sink->Write(names.scope.Name(names.leaves[i]), rounded.back(), smooth_scales);
     scope.CountResident(rounded.back().resident_bytes() - static_cast<std::int64_t>(weights[i].nbytes()));
-    weights[i] = {};
+    weights[i] = torch::Tensor();
     scope.Release("weight");
   }
   return {ops::Join(rounded), smooth_scales};

@@ -98,6 +98,8 @@ const io::TensorRecord& Weights::Find(const std::string& name, const std::string
 
 at::IntArrayRef Weights::Shape(const std::string& name) const { return Find(name, "a tensor").shape; }
 
+torch::ScalarType Weights::StoredDtype(const std::string& name) const { return ScalarTypeOf(Find(name, "a tensor")); }
+
 const io::TensorRecord& Weights::FindShaped(const std::string& name, at::IntArrayRef shape) const {
   const io::TensorRecord& record = Find(name, "a tensor of shape " + Show(shape));
   if (at::IntArrayRef(record.shape) != shape) Fail(record, "expected shape " + Show(shape) + ", found " + Show(record.shape));

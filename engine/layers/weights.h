@@ -32,6 +32,7 @@ class Weights {
   bool Has(const std::string& name) const;
   /// As it is stored; Broken if it is not.
   at::IntArrayRef Shape(const std::string& name) const;
+  torch::ScalarType StoredDtype(const std::string& name) const;
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape) { return Take(name, shape, dtype_); }
   /// `format` ChannelsLast is for convolutions that work in it, and always copies.
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype,
@@ -87,6 +88,7 @@ class WeightScope {
   std::string Name(std::string_view leaf) const { return prefix_ + std::string(leaf); }
   bool Has(std::string_view leaf) const { return weights_->Has(Name(leaf)); }
   at::IntArrayRef Shape(std::string_view leaf) const { return weights_->Shape(Name(leaf)); }
+  torch::ScalarType StoredDtype(std::string_view leaf) const { return weights_->StoredDtype(Name(leaf)); }
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const {
     return weights_->Take(Name(leaf), shape);
   }

@@ -32,8 +32,8 @@ constexpr std::array kDenoisers = {DenoiserEntry{"PixArtTransformer2DModel", Loa
 constexpr std::array kAutoencoders = {Entry<Autoencoder>{"AutoencoderKL", LoadKL}};
 
 template <typename Network, typename... Options>
-std::unique_ptr<Network> Load(std::span<const Entry<Network, Options...>> entries, const io::Component& component,
-                              torch::ScalarType dtype, torch::Device device, Options... options) {
+std::unique_ptr<Network> Load(const auto& entries, const io::Component& component, torch::ScalarType dtype, torch::Device device,
+                              Options... options) {
   std::string known;
   for (const Entry<Network, Options...>& entry : entries) {
     if (entry.class_name == component.class_name) return entry.load(component.folder, dtype, device, options...);
@@ -50,7 +50,7 @@ std::unique_ptr<TextEncoder> LoadTextEncoder(const io::Component& component, tor
 
 std::unique_ptr<Denoiser> LoadDenoiser(const io::Component& component, torch::ScalarType dtype, torch::Device device,
                                        const layers::Quantization* quantization) {
-  return Load<Denoiser, const layers::Quantization*>(kDenoisers, component, dtype, device, quantization);
+  return Load<Denoiser>(kDenoisers, component, dtype, device, quantization);
 }
 
 std::unique_ptr<Autoencoder> LoadAutoencoder(const io::Component& component, torch::ScalarType dtype, torch::Device device) {

@@ -1,7 +1,11 @@
 #include "engine/ops/quantized_weight.h"
 
+#include <algorithm>
+#include <vector>
+
 #include <ATen/Parallel.h>
 
+#include "engine/kernels/w4a4_gemm.h"
 #include "engine/ops/segment.h"
 
 namespace stampd::ops {

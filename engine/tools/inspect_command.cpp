@@ -1,8 +1,8 @@
 #include <iostream>
 #include <memory>
 
-#include "engine/base/error.h"
 #include "engine/tools/commands.h"
+#include "engine/tools/component_flags.h"
 #include "engine/tools/inspect.h"
 
 namespace stampd::tools {
@@ -15,23 +15,8 @@ struct InspectFlags {
   bool tensors = false;
 };
 
-std::map<std::string, std::filesystem::path> ParseOverrides(const std::vector<std::string>& texts) {
-  std::map<std::string, std::filesystem::path> overrides;
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.find('=');
-    if (equals == 0 || equals == text.npos || equals + 1 == text.size()) {
-      throw BadRequest("component", "expected NAME=DIR, found " + text);
-    }
-    const std::string name = text.substr(0, equals);
-    if (!overrides.emplace(name, text.substr(equals + 1)).second) {
-      throw BadRequest("component", "expected each component once, found " + name + " twice");
-    }
-  }
-  return overrides;
-}
-
 void Run(const InspectFlags& flags) {
-  const CheckpointReport report = Inspect(flags.folder, ParseOverrides(flags.overrides));
+  const CheckpointReport report = Inspect(flags.folder, ParseComponents(flags.overrides));
   std::cout << (flags.json ? JsonText(report, flags.tensors) : TableText(report, flags.tensors));
 }
 

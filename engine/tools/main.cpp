@@ -24,8 +24,10 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   program.fallthrough();  // --config after the subcommand's name, too
   stampd::tools::AddInspect(program);
+  stampd::tools::AddQuantize(program);
   stampd::tools::AddRandom(program);
   stampd::tools::AddRun(program);
+  stampd::tools::AddSqnr(program);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

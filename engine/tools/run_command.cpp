@@ -9,6 +9,7 @@
 #include "engine/image/image_codec.h"
 #include "engine/pipeline.h"
 #include "engine/tools/commands.h"
+#include "engine/tools/component_flags.h"
 
 namespace stampd::tools {
 namespace {
@@ -42,14 +43,6 @@ void ParseSize(const std::string& size, Request& request) {
   }
 }
 
-void ParseComponents(const std::vector<std::string>& components, LoadOptions& load) {
-  for (const std::string& component : components) {
-    const std::size_t equals = component.find('=');
-    if (equals == std::string::npos) throw BadRequest("--component", "expected NAME=DIR, found " + component);
-    load.components[component.substr(0, equals)] = component.substr(equals + 1);
-  }
-}
-
 class Stopwatch {
  public:
   double Lap() {
@@ -66,7 +59,7 @@ class Stopwatch {
 void Paint(RunFlags flags) {
   const ImageFormat format = FormatOf(flags.output);
   ParseSize(flags.size, flags.request);
-  ParseComponents(flags.components, flags.load);
+  flags.load.components = ParseComponents(flags.components);
   if (!flags.precision.empty()) {
     const auto precisions = ParsePrecisions(flags.precision);
     if (!precisions) throw BadRequest("--precision", "expected one of " + PrecisionNames() + ", found " + flags.precision);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/tools/measure/compare.h"
+
+namespace stampd::tools {
+
+/// The experiments behind the default recipe: variations of `base`, most of them one field apart from it. Names:
+///
+///   transforms   none, DCT, WHT, Haar along lines and in 2-D, each without and with Hadamard and smoothing; same average bits
+///   locality     what the gain comes from: the mean taken out, tokens shuffled, tiles of 2, 4, 8
+///   tokens       16, 32, 64, 128 high tokens, 4, 6 and 8 bits in them, none at all
+///   levels       of Haar
+///   ranges       symmetric, clipped, groups of 64 for activations and for weights, rounding without a search
+///   sides        weights alone, activations alone
+///   layers       one kind of layer left in full precision
+///   all          all of these
+///
+/// Throws BadRequest for other names.
+std::vector<Candidate> Sweep(std::string_view name, const quant::Recipe& base);
+
+std::vector<std::string> SweepNames();
+
+}  // namespace stampd::tools

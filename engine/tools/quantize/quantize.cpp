@@ -1,0 +1,145 @@
+#include "engine/tools/quantize/quantize.h"
+
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/io/checkpoint.h"
+#include "engine/io/config.h"
+#include "engine/io/safetensors_writer.h"
+#include "engine/io/tensor_archive.h"
+#include "engine/layers/quantization.h"
+#include "engine/models/registry.h"
+#include "engine/quant/recipe_json.h"
+
+namespace stampd::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kStem = "diffusion_pytorch_model";
+
+// A tensor on its way into the file, wherever its bytes lie.
+struct Output {
+  io::TensorSpec spec;
+  std::span<const std::byte> bytes;
+};
+
+io::DType DTypeOf(const torch::Tensor& tensor) { return tensor.scalar_type() == torch::kUInt8 ? io::DType::kU8 : io::DType::kF32; }
+
+Output OutputOf(std::string name, const torch::Tensor& tensor) {
+  const auto* const data = static_cast<const std::byte*>(tensor.data_ptr());
+  return {{.name = std::move(name), .dtype = DTypeOf(tensor), .shape = tensor.sizes().vec()}, {data, tensor.nbytes()}};
+}
+
+// Keeps what loading rounds: a quarter of the original's bytes.
+class Collector final : public layers::QuantizedWeightSink {
+ public:
+  void Write(const std::string& name, const ops::QuantizedWeight& weight, const torch::Tensor& smooth_scales) override {
+    weights_.emplace(name + ".weight", Prepared{weight, smooth_scales});
+  }
+
+  bool Has(const std::string& tensor) const { return weights_.contains(tensor); }
+
+  std::vector<Output> Outputs() const {
+    std::vector<Output> outputs;
+    for (const auto& [tensor, prepared] : weights_) {
+      const std::string name = tensor.substr(0, tensor.size() - std::string_view("weight").size());
+      outputs.push_back(OutputOf(name + "weight_codes", prepared.weight.codes));
+      outputs.push_back(OutputOf(name + "weight_scales", prepared.weight.scales));
+      if (prepared.weight.multipliers.defined()) outputs.push_back(OutputOf(name + "weight_multipliers", prepared.weight.multipliers));
+      if (prepared.smooth_scales.defined()) outputs.push_back(OutputOf(name + "smooth_scales", prepared.smooth_scales));
+    }
+    return outputs;
+  }
+
+  QuantizeReport Report(const io::TensorArchive& archive) const {
+    QuantizeReport report;
+    for (const auto& [tensor, prepared] : weights_) {
+      ++report.linears;
+      report.parameters += static_cast<std::uint64_t>(prepared.weight.out() * prepared.weight.in());
+      report.original_bytes += archive.Find(tensor)->bytes.size();
+      report.quantized_bytes += static_cast<std::uint64_t>(prepared.weight.resident_bytes());
+    }
+    return report;
+  }
+
+ private:
+  struct Prepared {
+    ops::QuantizedWeight weight;
+    torch::Tensor smooth_scales;
+  };
+  std::map<std::string, Prepared> weights_;
+};
+
+void MakeEmptyFolder(const fs::path& folder) {
+  fs::create_directories(folder);
+  if (!fs::is_empty(folder)) throw Broken("[quantize] " + folder.string() + ": expected an empty folder, found files in it");
+}
+
+std::string ReadFile(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+void WriteFile(const fs::path& file, const std::string& text) {
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) throw Broken("[quantize] can't write " + file.string());
+}
+
+// The config as it is, one member longer: what we don't know in it stays.
+void WriteConfig(const fs::path& from, const fs::path& to, const quant::Recipe& recipe) {
+  std::string text = ReadFile(from);
+  const std::size_t end = text.find_last_of('}');
+  const std::size_t last = text.find_last_not_of(" \t\r\n", end - 1);
+  text.resize(last + 1);
+  text += (text.back() == '{' ? "" : ",") + std::string("\n  \"quantization_config\": ") + quant::ToJson(recipe) + "\n}\n";
+  WriteFile(to, text);
+}
+
+void WriteWeights(const io::TensorArchive& archive, const Collector& collector, const fs::path& folder) {
+  std::vector<Output> outputs = collector.Outputs();
+  for (const io::TensorRecord& record : archive.tensors()) {
+    if (!collector.Has(record.name)) outputs.push_back({{.name = record.name, .dtype = record.dtype, .shape = record.shape}, record.bytes});
+  }
+  std::vector<io::TensorSpec> specs;
+  for (const Output& output : outputs) specs.push_back(output.spec);
+  io::SafetensorsWriter writer(folder / (std::string(kStem) + ".safetensors"), std::move(specs));
+  for (std::size_t i = 0; i < outputs.size(); ++i) writer.Write(i, 0, outputs[i].bytes);
+  writer.Finish();
+}
+
+void CopyOtherParts(const io::Checkpoint& checkpoint, const fs::path& output) {
+  for (const io::Component& component : checkpoint.components()) {
+    if (component.name != "transformer") fs::copy(component.folder, output / component.name, fs::copy_options::recursive);
+  }
+  fs::copy_file(checkpoint.folder() / "model_index.json", output / "model_index.json");  // last: without it the folder is none
+}
+
+}  // namespace
+
+QuantizeReport Quantize(const QuantizeOptions& options, const quant::Recipe& recipe) {
+  const io::Checkpoint checkpoint = io::Checkpoint::Open(options.folder, options.components);
+  const io::Component& transformer = checkpoint.Get("transformer");
+  if (io::Config::Read(transformer.folder / "config.json").Has("quantization_config")) {
+    throw Broken("[quantize] " + transformer.folder.string() + ": expected a transformer that is not quantized, found one that is");
+  }
+  MakeEmptyFolder(options.output);
+  Collector collector;
+  const layers::Quantization quantization{.recipe = &recipe, .sink = &collector};
+  models::LoadDenoiser(transformer, torch::kBFloat16, torch::kCPU, &quantization);
+
+  const fs::path folder = options.transformer_only ? options.output : options.output / "transformer";
+  fs::create_directories(folder);
+  const auto archive = io::TensorArchive::Open(transformer.folder, kStem);
+  WriteWeights(*archive, collector, folder);
+  WriteConfig(transformer.folder / "config.json", folder / "config.json", recipe);
+  if (!options.transformer_only) CopyOtherParts(checkpoint, options.output);
+  return collector.Report(*archive);
+}
+
+}  // namespace stampd::tools

@@ -1,0 +1,44 @@
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "engine/recipe_source.h"
+#include "engine/tools/commands.h"
+#include "engine/tools/component_flags.h"
+#include "engine/tools/quantize/quantize.h"
+
+namespace stampd::tools {
+namespace {
+
+struct QuantizeFlags {
+  QuantizeOptions options;
+  std::vector<std::string> components;
+  std::string recipe = "stamp-w4a4";
+};
+
+void Run(QuantizeFlags flags) {
+  flags.options.components = ParseComponents(flags.components);
+  const auto began = std::chrono::steady_clock::now();
+  const QuantizeReport report = Quantize(flags.options, FindRecipe(flags.recipe));
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+  std::printf("%s: %d linears of %.1f million weights, %.1f MB instead of %.1f MB, %.2f bits each, in %.1f s\n",
+              flags.options.output.c_str(), report.linears, static_cast<double>(report.parameters) * 1e-6,
+              static_cast<double>(report.quantized_bytes) * 1e-6, static_cast<double>(report.original_bytes) * 1e-6,
+              8 * static_cast<double>(report.quantized_bytes) / static_cast<double>(report.parameters), seconds.count());
+}
+
+}  // namespace
+
+void AddQuantize(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("quantize", "Write a checkpoint whose transformer is quantized");
+  const auto flags = std::make_shared<QuantizeFlags>();
+  command->add_option("dir", flags->options.folder, "Checkpoint: a diffusers pipeline folder")->required();
+  command->add_option("-o,--output", flags->options.output, "Folder to write; must be empty or not there")->required();
+  command->add_option("--recipe", flags->recipe, "A preset's name or a JSON file")->capture_default_str();
+  command->add_option("--component", flags->components, "NAME=DIR: a component from another folder (repeatable)");
+  command->add_flag("--transformer-only", flags->options.transformer_only,
+                    "Write the transformer's folder alone, for use as transformer=DIR");
+  command->callback([flags] { Run(*flags); });
+}
+
+}  // namespace stampd::tools

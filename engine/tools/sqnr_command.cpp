@@ -1,0 +1,96 @@
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "engine/base/error.h"
+#include "engine/recipe_source.h"
+#include "engine/tools/commands.h"
+#include "engine/tools/component_flags.h"
+#include "engine/tools/measure/compare.h"
+#include "engine/tools/measure/report.h"
+#include "engine/tools/measure/sweeps.h"
+
+namespace stampd::tools {
+namespace {
+
+struct SqnrFlags {
+  CompareOptions options;
+  std::vector<std::string> components;
+  std::filesystem::path prompts;
+  std::size_t count = 0;
+  std::vector<std::string> recipes = {"stamp-w4a4"};
+  std::vector<std::string> sweeps;
+  std::string against = "fp32";
+  std::optional<double> guidance_scale;
+  std::filesystem::path csv, json, plot;
+};
+
+std::vector<Candidate> CandidatesOf(const SqnrFlags& flags) {
+  std::vector<Candidate> candidates;
+  for (const std::string& name : flags.recipes) candidates.push_back({name, FindRecipe(name)});
+  const quant::Recipe base = candidates.front().recipe;
+  for (const std::string& sweep : flags.sweeps) {
+    std::vector<Candidate> found = Sweep(sweep, base);
+    found.erase(found.begin());  // the base itself, which is among the recipes
+    candidates.insert(candidates.end(), found.begin(), found.end());
+  }
+  return candidates;
+}
+
+void WriteIfWanted(const std::filesystem::path& file, const std::string& text) {
+  if (file.empty()) return;
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) throw Broken("[sqnr] can't write " + file.string());
+}
+
+void Run(SqnrFlags flags) {
+  CompareOptions& options = flags.options;
+  options.load.components = ParseComponents(flags.components);
+  const std::optional<Precision> against = ParsePrecision(flags.against);
+  if (!against) throw BadRequest("--against", "expected fp32 or bf16, found " + flags.against);
+  options.load.precisions = {*against};
+  options.request.guidance_scale = flags.guidance_scale;
+  options.prompts = ReadPrompts(flags.prompts);
+  if (flags.count != 0 && flags.count < options.prompts.size()) options.prompts.resize(flags.count);
+  options.progress = [](std::size_t done, std::size_t total) { std::fprintf(stderr, "prompt %zu of %zu\n", done, total); };
+
+  const std::vector<Comparison> comparisons = Compare(options, CandidatesOf(flags));
+  std::cout << ComparisonTable(comparisons);
+  WriteIfWanted(flags.csv, ComparisonCsv(comparisons));
+  WriteIfWanted(flags.json, ComparisonJson(comparisons));
+  WriteIfWanted(flags.plot, StepsPlot(comparisons));
+}
+
+std::string SweepList() {
+  std::string list;
+  for (const std::string& name : SweepNames()) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+}  // namespace
+
+void AddSqnr(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("sqnr", "Hold ways to quantize a checkpoint against full precision");
+  const auto flags = std::make_shared<SqnrFlags>();
+  CompareOptions& options = flags->options;
+  command->add_option("dir", options.load.folder, "Checkpoint: a diffusers pipeline folder")->required();
+  command->add_option("--prompts", flags->prompts, "A prompt a line, or .jsonl with prompt and seed")->required();
+  command->add_option("--count", flags->count, "Only that many of the prompts");
+  command->add_option("--recipe", flags->recipes, "Preset or JSON file (repeatable)")->capture_default_str();
+  command->add_option("--sweep", flags->sweeps, "Variations of the first recipe: " + SweepList() + " (repeatable)");
+  command->add_option("--against", flags->against, "Full precision: fp32 or bf16")->capture_default_str();
+  command->add_option("--steps", options.request.steps, "Denoising steps; 0: the model's default");
+  command->add_option("--guidance", flags->guidance_scale, "Guidance scale; default: the model's");
+  command->add_option("--scheduler", options.request.scheduler, "dpmsolver++ or euler; default: the checkpoint's");
+  command->add_option("--component", flags->components, "NAME=DIR: a component from another folder (repeatable)");
+  command->add_option("--csv", flags->csv, "File for the table as CSV, with each step");
+  command->add_option("--json", flags->json, "File for the table as JSON, with each step");
+  command->add_option("--plot", flags->plot, "File for SQNR over the steps as SVG");
+  command->callback([flags] { Run(*flags); });
+}
+
+}  // namespace stampd::tools
