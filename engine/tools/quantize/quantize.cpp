@@ -28,9 +28,9 @@ struct Output {
 
 io::DType DTypeOf(const torch::Tensor& tensor) { return tensor.scalar_type() == torch::kUInt8 ? io::DType::kU8 : io::DType::kF32; }
 
-Output OutputOf(std::string name, const torch::Tensor& tensor) {
+Output OutputOf(std::string linear, std::string_view leaf, const torch::Tensor& tensor) {
   const auto* const data = static_cast<const std::byte*>(tensor.data_ptr());
-  return {{.name = std::move(name), .dtype = DTypeOf(tensor), .shape = tensor.sizes().vec()}, {data, tensor.nbytes()}};
+  return {{.name = std::move(linear.append(leaf)), .dtype = DTypeOf(tensor), .shape = tensor.sizes().vec()}, {data, tensor.nbytes()}};
 }
 
 // Keeps what loading rounds: a quarter of the original's bytes.
@@ -46,10 +46,10 @@ class Collector final : public layers::QuantizedWeightSink {
     std::vector<Output> outputs;
     for (const auto& [tensor, prepared] : weights_) {
       const std::string name = tensor.substr(0, tensor.size() - std::string_view("weight").size());
-      outputs.push_back(OutputOf(name + "weight_codes", prepared.weight.codes));
-      outputs.push_back(OutputOf(name + "weight_scales", prepared.weight.scales));
-      if (prepared.weight.multipliers.defined()) outputs.push_back(OutputOf(name + "weight_multipliers", prepared.weight.multipliers));
-      if (prepared.smooth_scales.defined()) outputs.push_back(OutputOf(name + "smooth_scales", prepared.smooth_scales));
+      outputs.push_back(OutputOf(name, "weight_codes", prepared.weight.codes));
+      outputs.push_back(OutputOf(name, "weight_scales", prepared.weight.scales));
+      if (prepared.weight.multipliers.defined()) outputs.push_back(OutputOf(name, "weight_multipliers", prepared.weight.multipliers));
+      if (prepared.smooth_scales.defined()) outputs.push_back(OutputOf(name, "smooth_scales", prepared.smooth_scales));
     }
     return outputs;
   }
@@ -108,7 +108,7 @@ void WriteWeights(const io::TensorArchive& archive, const Collector& collector, 
   }
   std::vector<io::TensorSpec> specs;
   for (const Output& output : outputs) specs.push_back(output.spec);
-  io::SafetensorsWriter writer(folder / (std::string(kStem) + ".safetensors"), std::move(specs));
+  io::SafetensorsWriter writer((folder / kStem).concat(".safetensors"), std::move(specs));
   for (std::size_t i = 0; i < outputs.size(); ++i) writer.Write(i, 0, outputs[i].bytes);
   writer.Finish();
 }
