@@ -1,6 +1,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "engine/base/openmp_waiting.h"
 #include "server/config.h"
 #include "server/log.h"
 #include "server/server.h"
@@ -53,4 +54,7 @@ int Main(int argc, char** argv) try {
 }  // namespace
 }  // namespace stampd::server
 
-int main(int argc, char** argv) { return stampd::server::Main(argc, argv); }
+int main(int argc, char** argv) {
+  stampd::SleepWhileWaiting(argv);
+  return stampd::server::Main(argc, argv);
+}

@@ -2,6 +2,7 @@
 #include <exception>
 
 #include "engine/base/error.h"
+#include "engine/base/openmp_waiting.h"
 #include "engine/tools/commands.h"
 
 namespace {
@@ -17,6 +18,7 @@ int Fail(const std::exception& error, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  stampd::SleepWhileWaiting(argv);
   CLI::App program{"Works on checkpoints of stampd where no server runs", "stampq"};
   program.set_version_flag("--version", "stampq " STAMPD_VERSION);
   program.set_config("--config", "", "TOML file with the same names as the flags, a table per subcommand");
