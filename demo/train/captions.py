@@ -3,6 +3,8 @@
 All lower-case, as both pipelines lower-case every prompt. What a caption leaves out, the picture is free to choose.
 """
 
+import numpy as np
+
 import scenes
 
 SHAPES = {
@@ -116,3 +118,14 @@ def expectation(scene, prompt, seed):
     if scene.relation:
         return expected | {"relation": scene.relation}
     return expected | {"row": scene.row, "column": scene.column}
+
+
+def examination(count, held_out=True, pairs=0.4, seed=6):
+    """Scenes that a model is examined on, each with its expectation: first the single objects, then the pairs."""
+    rng = np.random.default_rng(seed)
+    singles = round(count * (1 - pairs))
+    found = []
+    for index in range(count):
+        scene = scenes.random_scene(rng, pairs=float(index >= singles), held_out=held_out)
+        found.append((scene, expectation(scene, caption(scene, rng, complete=True), seed=1000 + index)))
+    return found

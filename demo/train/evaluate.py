@@ -24,20 +24,8 @@ import scenes
 import train_autoencoder
 from families import FAMILIES
 
-SEED = 6
 STEPS = 20
 COLUMNS = 8
-
-
-def expectations(count, seen=False, pairs=0.4, seed=SEED):
-    """Scenes and what a judge expects of them: singles first."""
-    rng = np.random.default_rng(seed)
-    singles = round(count * (1 - pairs))
-    found = []
-    for index in range(count):
-        scene = scenes.random_scene(rng, pairs=float(index >= singles), held_out=not seen)
-        found.append((scene, captions.expectation(scene, captions.caption(scene, rng, complete=True), seed=1000 + index)))
-    return found
 
 
 def write(folder, pictures, lines):
@@ -88,12 +76,12 @@ def main():
     arguments.add_argument("kind", nargs="?", choices=train_autoencoder.PLANS)
     arguments.add_argument("--count", type=int, default=96)
     arguments.add_argument("--seen", action="store_true")
-    arguments.add_argument("--guidance", type=float, default=4.0)
+    arguments.add_argument("--guidance", type=float, default=4.5)
     arguments.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments.add_argument("--judge", type=Path, default=training.ROOT / "build/release/bin/stampd_fidelity")
     flags = arguments.parse_args()
     torch.set_num_threads(flags.threads)
-    found = expectations(flags.count, flags.seen)
+    found = captions.examination(flags.count, held_out=not flags.seen)
     if flags.what == "reconstructions":
         name, pictures = f"reconstructions_{flags.kind}", reconstruct(flags.kind, found)
     else:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws pictures of held-out scenes, with what the judge of prompt fidelity should see in them, into tests/data/fidelity/drawn/.
+"""Writes tests/data/fidelity: prompts.jsonl, what demo models are examined on, and drawn/, pictures of other held-out scenes with what
+the judge should see in them.
 
 Scenes go round all shapes, places, relations and kinds of background. They are JPEGs of a high quality: a tenth of a PNG's size, for a little
 noise that the judge must bear.
@@ -19,6 +20,8 @@ sys.path.insert(0, "demo/train")
 import captions
 import scenes
 
+PROMPTS = Path("tests/data/fidelity/prompts.jsonl")
+EXAMINED = 48
 FOLDER = Path("tests/data/fidelity/drawn")
 SINGLES, PAIRS = 20, 12
 PIXELS = 256
@@ -48,6 +51,7 @@ def held_out(rng, draw, is_wanted):
 
 
 def main():
+    PROMPTS.write_text("".join(json.dumps(line) + "\n" for _, line in captions.examination(EXAMINED)))
     FOLDER.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(2026)
     drawn = [held_out(rng, scenes.random_single, single_at(index)) for index in range(SINGLES)]
