@@ -56,8 +56,8 @@ void CheckCodes(const ops::QuantizedWeight& weight, const std::string& name) {
   if (outside) Fail(name + ".weight_codes", weight.bits == 4 ? "expected numbers of -7 to 7, found -8" : "expected numbers of -127 to 127, found -128");
   if (weight.scales.le(0).any().item<bool>()) Fail(name + ".weight_scales", "expected positive numbers, found others");
   if (!weight.multipliers.defined()) return;
-  if (weight.multipliers.eq(0).any().item<bool>() || weight.multipliers.gt(18).any().item<bool>()) {
-    Fail(name + ".weight_multipliers", "expected numbers of 1 to 18, found others");
+  if (weight.multipliers.eq(0).any().item<bool>() || weight.multipliers.gt(kernels::kMaxMultiplier).any().item<bool>()) {
+    Fail(name + ".weight_multipliers", "expected numbers of 1 to " + std::to_string(kernels::kMaxMultiplier) + ", found others");
   }
 }
 
