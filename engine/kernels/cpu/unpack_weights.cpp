@@ -3,13 +3,14 @@
 namespace stampd::kernels::cpu {
 namespace {
 
-// Two's complement of 4 bits.
-std::int16_t Signed(int nibble) { return static_cast<std::int16_t>((nibble ^ 8) - 8); }
+// Two's complement of 4 and of 8 bits.
+std::int16_t SignedNibble(int nibble) { return static_cast<std::int16_t>((nibble ^ 8) - 8); }
+std::int16_t SignedByte(int byte) { return static_cast<std::int16_t>((byte ^ 128) - 128); }
 
 void UnpackNibbles(const std::uint8_t* codes, int count, std::int16_t* row) {
   for (int i = 0; i < count / 2; ++i) {
-    row[2 * i] = Signed(codes[i] & 15);
-    row[2 * i + 1] = Signed(codes[i] >> 4);
+    row[2 * i] = SignedNibble(codes[i] & 15);
+    row[2 * i + 1] = SignedNibble(codes[i] >> 4);
   }
 }
 
@@ -20,7 +21,7 @@ void UnpackRow(const QuantizedWeights& weight, int o, std::int16_t* row) {
   if (weight.bits == 4) {
     UnpackNibbles(one.codes, weight.in, row);
   } else {
-    for (int k = 0; k < weight.in; ++k) row[k] = static_cast<std::int8_t>(one.codes[k]);
+    for (int k = 0; k < weight.in; ++k) row[k] = SignedByte(one.codes[k]);
   }
   if (weight.multipliers == nullptr) return;
   for (int k = 0; k < weight.in; ++k) row[k] = static_cast<std::int16_t>(row[k] * one.multipliers[k / kWeightGroup]);

@@ -58,6 +58,7 @@ TEST(ConfigTest, NullCountsAsAbsentWhereSomethingStandsIn) {
   EXPECT_EQ(config.OptionalBool("n"), std::nullopt);
   EXPECT_EQ(config.OptionalString("n"), std::nullopt);
   EXPECT_TRUE(config.Object("n").keys().empty());
+  EXPECT_TRUE(config.Objects("n").empty());
   ExpectBroken([&] { config.Int("n"); }, {"config.json: n:", "found null"});
 }
 
@@ -76,6 +77,13 @@ TEST(ConfigTest, AFallbackDoesNotHideAWrongKind) {
   const Config config = Parse(R"({"n": "four"})");
   ExpectBroken([&] { config.Int("n", 4); }, {"n: expected a whole number", R"(found the string "four")"});
   ExpectBroken([&] { config.OptionalInt("n"); }, {"n: expected a whole number", R"(found the string "four")"});
+}
+
+constexpr std::string_view kLetters[] = {"a", "b"};
+
+TEST(ConfigTest, ChoicesAreThePlaceOfTheirName) {
+  EXPECT_EQ(Parse(R"({"k": "a"})").OneOf("k", kLetters), 0u);
+  EXPECT_EQ(Parse(R"({"k": "b"})").OneOf("k", kLetters), 1u);
 }
 
 struct WrongKind {
@@ -101,6 +109,11 @@ TEST(ConfigTest, EveryWrongKindIsNamed) {
       {R"({"k": [1, null]})", [](const Config& c) { c.Doubles("k"); }, "k[1]: expected a number", "found null"},
       {R"({"k": ["a", false]})", [](const Config& c) { c.Strings("k"); }, "k[1]: expected a string", "found false"},
       {R"({"k": 3})", [](const Config& c) { c.Object("k"); }, "expected an object", "found the number 3"},
+      {R"({"k": {}})", [](const Config& c) { c.Objects("k"); }, "expected a list of objects", "found an object"},
+      {R"({"k": [{}, 4]})", [](const Config& c) { c.Objects("k"); }, "k[1]: expected an object", "found the number 4"},
+      {R"({"k": "c"})", [](const Config& c) { c.OneOf("k", kLetters); }, R"(expected one of "a", "b")", R"(found the string "c")"},
+      {R"({"k": 1})", [](const Config& c) { c.OneOf("k", kLetters); }, R"(expected one of "a", "b")", "found the number 1"},
+      {R"({})", [](const Config& c) { c.OneOf("k", kLetters); }, R"(expected one of "a", "b")", "found no such key"},
   };
   for (const WrongKind& wrong : cases) {
     SCOPED_TRACE(wrong.json);
@@ -113,6 +126,13 @@ TEST(ConfigTest, NestedObjectsOutliveTheirParentAndNameTheirPath) {
   EXPECT_EQ(inner.String("bits"), "four");
   EXPECT_EQ(inner.file(), "config.json");
   ExpectBroken([&] { inner.Int("bits"); }, {"config.json: a.b.bits: expected a whole number"});
+}
+
+TEST(ConfigTest, ObjectsOfAListOutliveItAndNameTheirPath) {
+  const std::vector<Config> layers = Parse(R"({"a": {"layers": [{"bits": 4}, {"bits": "four"}]}})").Object("a").Objects("layers");
+  ASSERT_EQ(layers.size(), 2u);
+  EXPECT_EQ(layers[0].Int("bits"), 4);
+  ExpectBroken([&] { layers[1].Int("bits"); }, {"config.json: a.layers[1].bits: expected a whole number"});
 }
 
 TEST(ConfigTest, TheLastOfEqualKeysCountsAsInPython) { EXPECT_EQ(Parse(R"({"k": 1, "k": 2})").Int("k"), 2); }

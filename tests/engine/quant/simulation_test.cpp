@@ -45,6 +45,7 @@ LinearRecipe FirstHigh(SequenceTransform transform, int levels = 0, int count = 
 std::vector<double> SqnrsDb(const FieldShape& shape, const std::vector<LinearRecipe>& recipes) {
   const RandomField field(shape, shape.side);
   std::vector<double> sqnrs_db;
+  sqnrs_db.reserve(recipes.size());
   for (const LinearRecipe& recipe : recipes) sqnrs_db.push_back(SqnrDb(field, recipe));
   return sqnrs_db;
 }

@@ -26,7 +26,6 @@ namespace stampd::quant {
 namespace {
 
 using kernels::SequenceTransform;
-using kernels::TileTransform;
 using kernels::TokenView;
 using stampd::testing::Energy;
 using stampd::testing::Normal;
@@ -147,8 +146,8 @@ TEST_P(StampAlgebraTest, ABiasBelongsBehindTheInverseOrIsMultipliedWithL1) {
   Rows<double> transformed_ones(99, 1);
   transformed_ones.Fill([] { return 1.0; });
   Forward(transformed_ones);
-  std::vector<double> l1;
-  for (int r = 0; r < 99; ++r) l1.push_back(transformed_ones.at(r, 0));
+  std::vector<double> l1(99);
+  for (int r = 0; r < 99; ++r) l1[r] = transformed_ones.at(r, 0);
 
   Rows<double> x = x_;
   Forward(x);
