@@ -25,7 +25,7 @@ class ObservedLinear final : public TokenLinear {
   std::int64_t out() const override { return linear_->out(); }
   torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments, ops::Activation activation) const override {
     const torch::Tensor y = linear_->Forward(x, segments, activation);
-    observer_->Computed(name_, x, segments, y);
+    observer_->Computed(name_, {x, segments, activation, y});
     return y;
   }
 

@@ -7,6 +7,7 @@
 
 #include <torch/types.h>
 
+#include "engine/ops/linear.h"
 #include "engine/ops/quantized_weight.h"
 #include "engine/ops/segment.h"
 #include "engine/quant/recipe.h"
@@ -15,6 +16,14 @@ namespace stampd::layers {
 
 class TokenLinear;
 
+/// One forward of a linear: what it was given, and what it answered.
+struct LinearCall {
+  torch::Tensor x;  // [total_tokens, in]
+  ops::Segments segments;
+  ops::Activation activation;
+  torch::Tensor y;  // [total_tokens, out]
+};
+
 /// Sees the linears of a network that read image tokens: as they are loaded, and what each computes. For measurements; a network
 /// that is loaded without one pays nothing. Forwards may run on several threads at once.
 class LinearObserver {
@@ -22,7 +31,7 @@ class LinearObserver {
   virtual ~LinearObserver() = default;
   /// `name` is that of the first of the linears that are computed at once ("transformer_blocks.0.attn1.to_q" for q, k and v).
   virtual void Loaded(const std::string& name, const TokenLinear& linear) = 0;
-  virtual void Computed(const std::string& name, const torch::Tensor& x, ops::Segments segments, const torch::Tensor& y) = 0;
+  virtual void Computed(const std::string& name, const LinearCall& call) = 0;
 };
 
 /// Gets each quantized weight as it is made, under its own name (q, k and v apart).

@@ -9,6 +9,7 @@
 #include "engine/tools/commands.h"
 #include "engine/tools/component_flags.h"
 #include "engine/tools/measure/compare.h"
+#include "engine/tools/measure/layer_comparison.h"
 #include "engine/tools/measure/report.h"
 #include "engine/tools/measure/sweeps.h"
 
@@ -24,7 +25,8 @@ struct SqnrFlags {
   std::vector<std::string> sweeps;
   std::string against = "fp32";
   std::optional<double> guidance_scale;
-  std::filesystem::path csv, json, plot;
+  std::filesystem::path csv, json, plot, layers_csv;
+  bool layers = false;
 };
 
 std::vector<Candidate> CandidatesOf(const SqnrFlags& flags) {
@@ -63,6 +65,11 @@ void Run(SqnrFlags flags) {
   WriteIfWanted(flags.csv, ComparisonCsv(comparisons));
   WriteIfWanted(flags.json, ComparisonJson(comparisons));
   WriteIfWanted(flags.plot, StepsPlot(comparisons));
+  if (!flags.layers) return;
+  const Candidate first = CandidatesOf(flags).front();
+  const std::vector<LayerComparison> layers = CompareLayers(options, first);
+  std::cout << '\n' << first.name << ", each linear alone\n" << LayerTable(layers);
+  WriteIfWanted(flags.layers_csv, LayerCsv(layers));
 }
 
 std::string SweepList() {
@@ -90,6 +97,8 @@ void AddSqnr(CLI::App& program) {
   command->add_option("--csv", flags->csv, "File for the table as CSV, with each step");
   command->add_option("--json", flags->json, "File for the table as JSON, with each step");
   command->add_option("--plot", flags->plot, "File for SQNR over the steps as SVG");
+  command->add_flag("--layers", flags->layers, "Measure each linear of the first recipe alone, too");
+  command->add_option("--layers-csv", flags->layers_csv, "File for that table as CSV")->needs("--layers");
   command->callback([flags] { Run(*flags); });
 }
 

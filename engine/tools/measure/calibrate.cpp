@@ -2,48 +2,24 @@
 
 #include <algorithm>
 
-#include "engine/diffusion_pipeline.h"
-#include "engine/models/registry.h"
+#include "engine/tools/measure/capture.h"
 
 namespace stampd::tools {
-namespace {
 
-class MaximaObserver final : public layers::LinearObserver {
- public:
-  void Loaded(const std::string&, const layers::TokenLinear&) override {}
-
-  void Computed(const std::string& name, const torch::Tensor& x, ops::Segments, const torch::Tensor&) override {
-    const torch::Tensor seen = x.abs().amax(0).to(torch::kFloat32).contiguous();
-    std::vector<float>& maxima = maxima_[name];
-    maxima.resize(static_cast<std::size_t>(seen.numel()));
-    const float* const data = seen.data_ptr<float>();
-    for (std::size_t channel = 0; channel < maxima.size(); ++channel) maxima[channel] = std::max(maxima[channel], data[channel]);
-  }
-
-  layers::ActivationMaxima Take() { return std::move(maxima_); }
-
- private:
-  layers::ActivationMaxima maxima_;
-};
-
-}  // namespace
-
-layers::ActivationMaxima MeasureMaxima(const io::Checkpoint& checkpoint, torch::ScalarType dtype, Request request,
+layers::ActivationMaxima MeasureMaxima(const io::Checkpoint& checkpoint, torch::ScalarType dtype, const Request& request,
                                        std::span<const Prompt> prompts) {
-  MaximaObserver observer;
-  const layers::Quantization quantization{.observer = &observer};
-  DiffusionPipeline::Parts parts = LoadParts(checkpoint, "cpu", dtype);
-  parts.variants.push_back(
-      {Precision::kFp32, models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device, &quantization)});
-  const DiffusionPipeline pipeline(std::move(parts));
+  layers::ActivationMaxima maxima;
+  Capture capture(checkpoint, dtype, request);
   for (const Prompt& prompt : prompts) {
-    request.prompt = prompt.text;
-    request.seed = prompt.seed;
-    const std::unique_ptr<Sample> sample = pipeline.BeginWith(request, 0);
-    Sample* const one = sample.get();
-    while (!sample->done()) pipeline.Step({&one, 1});
+    capture.Paint(prompt, [&](int, const std::string& name, const layers::LinearCall& call) {
+      const torch::Tensor seen = call.x.abs().amax(0).to(torch::kFloat32).contiguous();
+      std::vector<float>& of = maxima[name];
+      of.resize(static_cast<std::size_t>(seen.numel()));
+      const float* const data = seen.data_ptr<float>();
+      for (std::size_t channel = 0; channel < of.size(); ++channel) of[channel] = std::max(of[channel], data[channel]);
+    });
   }
-  return observer.Take();
+  return maxima;
 }
 
 }  // namespace stampd::tools

@@ -1,0 +1,144 @@
+#include "engine/tools/measure/layer_comparison.h"
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "engine/io/checkpoint.h"
+#include "engine/layers/quantization.h"
+#include "engine/layers/token_linear.h"
+#include "engine/models/registry.h"
+#include "engine/ops/quantized_tokens.h"
+#include "engine/quant/token_plan.h"
+#include "engine/tools/measure/calibrate.h"
+#include "engine/tools/measure/capture.h"
+#include "engine/tools/table.h"
+
+namespace stampd::tools {
+namespace {
+
+// The candidate's linears, by name.
+class LinearList final : public layers::LinearObserver {
+ public:
+  void Loaded(const std::string& name, const layers::TokenLinear& linear) override { linears_[name] = &linear; }
+  void Computed(const std::string&, const layers::LinearCall&) override {}
+
+  const layers::TokenLinear& Get(const std::string& name) const { return *linears_.at(name); }
+
+ private:
+  std::map<std::string, const layers::TokenLinear*> linears_;
+};
+
+// A pack in the order of other tiles.
+struct Retiled {
+  std::vector<TokenLayout> layouts;
+  std::vector<ops::Segment> segments;
+  torch::Tensor from;  // int64: row i of the new pack is row from[i] of the old
+};
+
+Retiled Retile(ops::Segments segments, const quant::Recipe& recipe) {
+  Retiled retiled;
+  std::vector<std::int64_t> from;
+  for (const ops::Segment& segment : segments) {
+    const Grid grid = segment.layout->grid();
+    retiled.layouts.push_back(TokenLayout::Tiled(grid, recipe.SideFor(grid.tokens())));
+    std::vector<std::int64_t> row_of(static_cast<std::size_t>(grid.tokens()));
+    for (std::size_t row = 0; row < row_of.size(); ++row) {
+      row_of[static_cast<std::size_t>(segment.layout->raster_of()[row])] = segment.first + static_cast<std::int64_t>(row);
+    }
+    for (const int raster : retiled.layouts.back().raster_of()) from.push_back(row_of[static_cast<std::size_t>(raster)]);
+  }
+  for (std::size_t s = 0; s < segments.size(); ++s) retiled.segments.push_back({segments[s].first, segments[s].tokens, &retiled.layouts[s]});
+  retiled.from = torch::tensor(from);
+  return retiled;
+}
+
+quant::Sqnr MeasureTensors(const torch::Tensor& exact, const torch::Tensor& test) {
+  const torch::Tensor x = exact.to(torch::kFloat32).contiguous(), y = test.to(torch::kFloat32).contiguous();
+  const auto count = static_cast<std::size_t>(x.numel());
+  return quant::MeasureSqnr({x.data_ptr<float>(), count}, {y.data_ptr<float>(), count});
+}
+
+// Share of the energy of L X (R leaves it as it is) in the tokens of more than the recipe's usual bits, and their share of all.
+std::pair<double, double> HighShares(const torch::Tensor& x, ops::Segments segments, const quant::LinearRecipe& recipe) {
+  std::vector<std::uint8_t> bits;
+  for (const ops::Segment& segment : segments) {
+    const quant::TokenPlan plan = quant::PlanTokens(*segment.layout, recipe);
+    bits.insert(bits.end(), plan.bits.begin(), plan.bits.end());
+  }
+  torch::Tensor transformed = at::empty(x.sizes(), torch::kFloat32).copy_(x);
+  ops::ForwardAlongTokens(transformed, segments, recipe.tile_transform());
+  const torch::Tensor energy = transformed.square().sum(1).to(torch::kFloat64);
+  const double* const of_row = energy.data_ptr<double>();
+  double high = 0, all = 0, rows = 0;
+  for (std::size_t row = 0; row < bits.size(); ++row) {
+    const bool is_high = bits[row] > recipe.activation_bits;
+    all += of_row[row];
+    high += is_high ? of_row[row] : 0;
+    rows += is_high ? 1 : 0;
+  }
+  return {all > 0 ? high / all : 0, rows / static_cast<double>(bits.size())};
+}
+
+std::string Fixed(double value, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+}  // namespace
+
+std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const Candidate& candidate) {
+  const io::Checkpoint checkpoint = io::Checkpoint::Open(options.load.folder, options.load.components);
+  const auto calibration = std::span(options.prompts).first(std::min<std::size_t>(options.prompts.size(), options.calibration_prompts));
+  const layers::ActivationMaxima maxima = MeasureMaxima(checkpoint, torch::kFloat32, options.request, calibration);
+  LinearList linears;
+  const layers::Quantization quantization{.recipe = &candidate.recipe, .maxima = &maxima, .observer = &linears};
+  const auto quantized = models::LoadDenoiser(checkpoint.Get("transformer"), torch::kFloat32, torch::kCPU, &quantization);
+
+  std::vector<LayerComparison> layers;
+  std::map<std::string, std::size_t> index;
+  Capture capture(checkpoint, torch::kFloat32, options.request);
+  for (std::size_t p = 0; p < options.prompts.size(); ++p) {
+    capture.Paint(options.prompts[p], [&](int, const std::string& name, const layers::LinearCall& call) {
+      const layers::TokenLinear& linear = linears.Get(name);
+      const quant::LinearRecipe recipe = candidate.recipe.Resolve(std::vector{name}, linear.in());
+      if (recipe.skip) return;
+      const auto [found, is_new] = index.try_emplace(name, layers.size());
+      if (is_new) layers.push_back({.name = name});
+      LayerComparison& layer = layers[found->second];
+      const Retiled retiled = Retile(call.segments, candidate.recipe);
+      const torch::Tensor x = call.x.index_select(0, retiled.from);
+      const torch::Tensor y = linear.Forward(x, retiled.segments, call.activation);
+      layer.output.Add(MeasureTensors(call.y.index_select(0, retiled.from), y));
+      const auto [energy, tokens] = HighShares(x, retiled.segments, recipe);
+      layer.high_energy += energy;
+      layer.high_tokens += tokens;
+    });
+    options.progress(p + 1, options.prompts.size());
+  }
+  for (LayerComparison& layer : layers) {
+    layer.high_energy /= layer.output.samples();
+    layer.high_tokens /= layer.output.samples();
+  }
+  return layers;
+}
+
+std::string LayerTable(const std::vector<LayerComparison>& layers) {
+  Table table({{"LINEAR", Table::kLeft}, {"SQNR dB", Table::kRight}, {"energy in high tokens", Table::kRight}, {"high tokens", Table::kRight}});
+  for (const LayerComparison& layer : layers) {
+    table.Add({layer.name, Fixed(layer.output.MeanDb(), 2), Fixed(layer.high_energy, 3), Fixed(layer.high_tokens, 4)});
+  }
+  return table.Text();
+}
+
+std::string LayerCsv(const std::vector<LayerComparison>& layers) {
+  std::string text = "linear,sqnr_db,high_energy,high_tokens\n";
+  for (const LayerComparison& layer : layers) {
+    text += layer.name + "," + Fixed(layer.output.MeanDb(), 4) + "," + Fixed(layer.high_energy, 5) + "," + Fixed(layer.high_tokens, 5) + "\n";
+  }
+  return text;
+}
+
+}  // namespace stampd::tools
