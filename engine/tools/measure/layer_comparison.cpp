@@ -13,6 +13,7 @@
 #include "engine/quant/token_plan.h"
 #include "engine/tools/measure/calibrate.h"
 #include "engine/tools/measure/capture.h"
+#include "engine/tools/measure/retiled.h"
 #include "engine/tools/table.h"
 
 namespace stampd::tools {
@@ -29,30 +30,6 @@ class LinearList final : public layers::LinearObserver {
  private:
   std::map<std::string, const layers::TokenLinear*> linears_;
 };
-
-// A pack in the order of other tiles.
-struct Retiled {
-  std::vector<TokenLayout> layouts;
-  std::vector<ops::Segment> segments;
-  torch::Tensor from;  // int64: row i of the new pack is row from[i] of the old
-};
-
-Retiled Retile(ops::Segments segments, const quant::Recipe& recipe) {
-  Retiled retiled;
-  std::vector<std::int64_t> from;
-  for (const ops::Segment& segment : segments) {
-    const Grid grid = segment.layout->grid();
-    retiled.layouts.push_back(TokenLayout::Tiled(grid, recipe.SideFor(grid.tokens())));
-    std::vector<std::int64_t> row_of(static_cast<std::size_t>(grid.tokens()));
-    for (std::size_t row = 0; row < row_of.size(); ++row) {
-      row_of[static_cast<std::size_t>(segment.layout->raster_of()[row])] = segment.first + static_cast<std::int64_t>(row);
-    }
-    for (const int raster : retiled.layouts.back().raster_of()) from.push_back(row_of[static_cast<std::size_t>(raster)]);
-  }
-  for (std::size_t s = 0; s < segments.size(); ++s) retiled.segments.push_back({segments[s].first, segments[s].tokens, &retiled.layouts[s]});
-  retiled.from = torch::tensor(from);
-  return retiled;
-}
 
 quant::Sqnr MeasureTensors(const torch::Tensor& exact, const torch::Tensor& test) {
   const torch::Tensor x = exact.to(torch::kFloat32).contiguous(), y = test.to(torch::kFloat32).contiguous();
@@ -108,11 +85,11 @@ std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const 
       const auto [found, is_new] = index.try_emplace(name, layers.size());
       if (is_new) layers.push_back({.name = name});
       LayerComparison& layer = layers[found->second];
-      const Retiled retiled = Retile(call.segments, candidate.recipe);
-      const torch::Tensor x = call.x.index_select(0, retiled.from);
-      const torch::Tensor y = linear.Forward(x, retiled.segments, call.activation);
-      layer.output.Add(MeasureTensors(call.y.index_select(0, retiled.from), y));
-      const auto [energy, tokens] = HighShares(x, retiled.segments, recipe);
+      const Retiled retiled(call.segments, candidate.recipe);
+      const torch::Tensor x = retiled.Rows(call.x);
+      const torch::Tensor y = linear.Forward(x, retiled.segments(), call.activation);
+      layer.output.Add(MeasureTensors(retiled.Rows(call.y), y));
+      const auto [energy, tokens] = HighShares(x, retiled.segments(), recipe);
       layer.high_energy += energy;
       layer.high_tokens += tokens;
     });
