@@ -32,8 +32,8 @@ void RoundWeights(TokenView<double> weight, int bits, bool grouped, WeightRoundi
 
 namespace cpu {
 
-/// `weight` is dense [out.out, out.in] and finite; a row whose largest magnitude is under 2^-100 becomes zeros of scale 1. Fills
-/// what `out` points to.
+/// `weight` is dense [out.out, out.in]. A row whose largest magnitude is under 2^-100 becomes zeros of scale 1, one with an
+/// infinity or a NaN zeros of scale NaN, so that whatever is computed from it is NaN. Fills what `out` points to.
 ///
 /// In fp32: q = clamp(round(w * (1 / (scale * m))), -qmax, qmax), half to even. Errors are summed in 16 partial sums, so that a
 /// choice between nearly equal scales does not depend on how wide the processor's registers are.

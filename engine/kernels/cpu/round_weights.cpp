@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "engine/kernels/cpu/extent.h"
 #include "engine/kernels/cpu/float4.h"
 #include "engine/kernels/cpu/unpack_weights.h"
 
@@ -14,14 +15,8 @@ namespace {
 constexpr float kLeastMagnitude = 0x1p-100f;
 
 float LargestMagnitude(const float* weights, int count) {
-  Float4 lo{}, hi{};
-  for (int k = 0; k < count; k += 4) {
-    const Float4 value = LoadPart(weights + k, count - k);
-    lo = Min(value, lo);
-    hi = Max(value, hi);
-  }
-  const Float4 largest = Max(hi, -lo);
-  return std::max({largest[0], largest[1], largest[2], largest[3]});
+  const Extent extent = ExtentOf(weights, count);
+  return std::max(-extent.lo, extent.hi);
 }
 
 // Numbers of one scale, to the nearest whole number of -qmax … qmax.
@@ -109,8 +104,8 @@ void RoundGroupedRow(const float* weights, WeightRounding rounding, const Quanti
   }
 }
 
-void WriteZeros(const QuantizedWeights& row) {
-  row.scales[0] = 1;
+void WriteZeros(const QuantizedWeights& row, float scale) {
+  row.scales[0] = scale;
   std::fill_n(row.codes, row.row_bytes(), std::uint8_t{0});
   if (row.multipliers != nullptr) std::fill_n(row.multipliers, row.in / kWeightGroup, std::uint8_t{1});
 }
@@ -121,8 +116,11 @@ void RoundWeights(const float* weight, WeightRounding rounding, const QuantizedW
   for (int o = 0; o < out.out; ++o) {
     const QuantizedWeights row = out.Rows(o, 1);
     const float* from = weight + static_cast<std::ptrdiff_t>(o) * out.in;
-    if (LargestMagnitude(from, out.in) < kLeastMagnitude) {
-      WriteZeros(row);
+    const float largest = LargestMagnitude(from, out.in);
+    if (!std::isfinite(largest)) {
+      WriteZeros(row, std::numeric_limits<float>::quiet_NaN());
+    } else if (largest < kLeastMagnitude) {
+      WriteZeros(row, 1);
     } else if (row.multipliers == nullptr) {
       RoundRow(from, rounding, row);
     } else {

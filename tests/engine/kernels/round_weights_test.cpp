@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -142,6 +143,18 @@ INSTANTIATE_TEST_SUITE_P(Cases, RoundWeightsTest,
                            return std::to_string(c.in) + "_int" + std::to_string(c.bits) + (c.grouped ? "_grouped" : "") +
                                   (c.outlier ? "_outlier" : "");
                          });
+
+TEST(WeightStorageTest, WhatIsNotFinitePoisonsItsRowAndNoOther) {
+  for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    const float weight[] = {1, 2, bad, 3, 4, 5};
+    Weights rounded(3, 2, 4);
+    cpu::RoundWeights(weight, WeightRounding::kMseClip, rounded.view);
+    EXPECT_TRUE(std::isfinite(rounded.scales[0]));
+    EXPECT_TRUE(std::isnan(rounded.scales[1]));
+    EXPECT_EQ(rounded.codes[1], 0);
+    EXPECT_TRUE(std::isfinite(rounded.scales[2]));
+  }
+}
 
 TEST(WeightStorageTest, NibblesAreTwosComplementWithTheEvenOneLow) {
   const float weight[] = {7, -7, 1, -1, 0, 3};
