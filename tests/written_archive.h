@@ -24,15 +24,13 @@ inline NamedTensors ReadTensors(const std::filesystem::path& folder, const std::
 }
 
 inline std::string SafetensorsName(torch::ScalarType dtype) {
-  static const std::map<torch::ScalarType, std::string> kNames = {{torch::kFloat64, "F64"},
-                                                                  {torch::kFloat32, "F32"},
-                                                                  {torch::kFloat16, "F16"},
-                                                                  {torch::kBFloat16, "BF16"},
-                                                                  {torch::kInt64, "I64"}};
+  static const std::map<torch::ScalarType, std::string> kNames = {{torch::kFloat64, "F64"}, {torch::kFloat32, "F32"},
+                                                                  {torch::kFloat16, "F16"}, {torch::kBFloat16, "BF16"},
+                                                                  {torch::kInt64, "I64"},   {torch::kUInt8, "U8"}};
   return kNames.at(dtype);
 }
 
-/// Writes `tensors`, all of one element size, as one safetensors file.
+/// Writes `tensors` as one safetensors file, by name and without a gap: those behind narrower ones may lie unaligned.
 inline void WriteTensors(const NamedTensors& tensors, const std::filesystem::path& file) {
   std::string header = "{";
   std::string data;

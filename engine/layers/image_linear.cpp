@@ -50,14 +50,20 @@ struct Names {
 
 [[noreturn]] void Fail(const std::string& tensor, const std::string& what) { throw Broken("[stamp] " + tensor + ": " + what); }
 
-void CheckCodes(const ops::QuantizedWeight& weight, const std::string& name) {
-  const torch::Tensor lowest = at::bitwise_and(weight.codes, 0x0f).eq(0x08).logical_or_(at::bitwise_and(weight.codes, 0xf0).eq(0x80));
-  const bool outside = weight.bits == 4 ? lowest.any().item<bool>() : weight.codes.eq(0x80).any().item<bool>();
-  if (outside) Fail(name + ".weight_codes", weight.bits == 4 ? "expected numbers of -7 to 7, found -8" : "expected numbers of -127 to 127, found -128");
-  if (weight.scales.le(0).any().item<bool>()) Fail(name + ".weight_scales", "expected positive numbers, found others");
+void CheckPositive(const WeightScope& scope, std::string_view leaf, const torch::Tensor& numbers) {
+  if (numbers.le(0).any().item<bool>()) Fail(scope.Name(leaf), "expected positive numbers, found others");
+}
+
+void CheckPrepared(const WeightScope& scope, const ops::QuantizedWeight& weight) {
+  const auto holds = [&](int mask, int value) { return at::bitwise_and(weight.codes, mask).eq(value).any().item<bool>(); };
+  const std::string codes = scope.Name("weight_codes");
+  if (weight.bits == 4 && (holds(0x0f, 0x08) || holds(0xf0, 0x80))) Fail(codes, "expected numbers of -7 to 7, found -8");
+  if (weight.bits == 8 && holds(0xff, 0x80)) Fail(codes, "expected numbers of -127 to 127, found -128");
+  CheckPositive(scope, "weight_scales", weight.scales);
   if (!weight.multipliers.defined()) return;
   if (weight.multipliers.eq(0).any().item<bool>() || weight.multipliers.gt(kernels::kMaxMultiplier).any().item<bool>()) {
-    Fail(name + ".weight_multipliers", "expected numbers of 1 to " + std::to_string(kernels::kMaxMultiplier) + ", found others");
+    Fail(scope.Name("weight_multipliers"),
+         "expected numbers of 1 to " + std::to_string(kernels::kMaxMultiplier) + ", found others");
   }
 }
 
@@ -68,7 +74,7 @@ ops::QuantizedWeight TakePrepared(const WeightScope& scope, std::int64_t in, std
                               .bits = recipe.weight_bits};
   if (recipe.weight_group != 0) weight.multipliers = scope.TakeBytes("weight_multipliers", {out, in / recipe.weight_group});
   scope.CountParameters(out * in - out);
-  CheckCodes(weight, scope.Name(""));
+  CheckPrepared(scope, weight);
   return weight;
 }
 
@@ -84,7 +90,8 @@ torch::Tensor SmoothScales(const Quantization& quantization, const Names& names,
                            const std::vector<torch::Tensor>& weights) {
   if (recipe.smooth_alpha == 0) return {};
   const std::string name = names.scope.Name(names.leaves.front());
-  if (quantization.maxima == nullptr) Fail(name, "the recipe smooths, which needs activations to calibrate on; `stampq quantize` has them");
+  if (quantization.maxima == nullptr)
+    Fail(name, "the recipe smooths, which needs activations to calibrate on; `stampq quantize` has them");
   const auto found = quantization.maxima->find(name);
   if (found == quantization.maxima->end()) Fail(name, "expected activations to calibrate on, found none");
   return torch::tensor(quant::SmoothScales(found->second, WeightMaxima(weights), recipe.smooth_alpha));
@@ -95,13 +102,26 @@ struct Quantized {
   torch::Tensor smooth_scales;
 };
 
+// `others`: those of the linears before, undefined for the first.
+torch::Tensor TakeSmoothScales(const Names& names, const WeightScope& scope, const torch::Tensor& others) {
+  const torch::Tensor scales = scope.Take("smooth_scales", {names.in}, torch::kFloat32);
+  scope.CountParameters(-names.in);
+  scope.CountResident(-static_cast<std::int64_t>(scales.nbytes()));  // what stays of all of them is the linear's to count
+  CheckPositive(scope, "smooth_scales", scales);
+  if (others.defined() && !at::equal(scales, others)) {
+    Fail(scope.Name("smooth_scales"),
+         "expected those of " + names.scope.Name(names.leaves.front()) + ", which reads the same input, found others");
+  }
+  return scales;
+}
+
 Quantized TakeAllPrepared(const Names& names, const LinearRecipe& recipe) {
   std::vector<ops::QuantizedWeight> weights;
   torch::Tensor smooth_scales;
   for (const std::string_view leaf : names.leaves) {
     const WeightScope scope = names.scope / leaf;
     weights.push_back(TakePrepared(scope, names.in, names.out, recipe));
-    if (recipe.smooth_alpha != 0) smooth_scales = scope.Take("smooth_scales", {names.in}, torch::kFloat32);
+    if (recipe.smooth_alpha != 0) smooth_scales = TakeSmoothScales(names, scope, smooth_scales);
   }
   return {ops::Join(weights), smooth_scales};
 }
@@ -118,7 +138,8 @@ Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantiz
   std::vector<ops::QuantizedWeight> rounded;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const WeightScope scope = names.scope / names.leaves[i];
-    rounded.push_back(ops::RoundWeight(weights[i], transform, recipe.weight_bits, recipe.weight_group != 0, recipe.weight_rounding));
+    rounded.push_back(
+        ops::RoundWeight(weights[i], transform, recipe.weight_bits, recipe.weight_group != 0, recipe.weight_rounding));
     if (quantization.sink != nullptr) quantization.sink->Write(names.scope.Name(names.leaves[i]), rounded.back(), smooth_scales);
     scope.CountResident(rounded.back().resident_bytes() - static_cast<std::int64_t>(weights[i].nbytes()));
     weights[i] = torch::Tensor();
@@ -142,16 +163,22 @@ torch::Tensor PlainWeight(const Quantized& quantized, const LinearRecipe& recipe
   return weight.to(dtype);
 }
 
-std::unique_ptr<const TokenLinear> Build(const Names& names, bool bias, const LinearRecipe& recipe, const Quantization& quantization) {
+std::unique_ptr<const TokenLinear> Build(const Names& names, bool bias, const LinearRecipe& recipe,
+                                         const Quantization& quantization) {
   const WeightScope& scope = names.scope;
   if (recipe.weight_bits == kExactBits) {
-    return std::make_unique<const RoundedInputLinear>(recipe, LoadLinear(scope, names.leaves, names.in, names.out, bias), torch::Tensor());
+    return std::make_unique<const RoundedInputLinear>(recipe, LoadLinear(scope, names.leaves, names.in, names.out, bias),
+                                                      torch::Tensor());
   }
   const bool prepared = scope.Has(std::string(names.leaves.front()) + ".weight_codes");
   Quantized quantized = prepared ? TakeAllPrepared(names, recipe) : RoundAll(names, recipe, quantization);
   const torch::Tensor biases = TakeBiases(names, bias);
+  // What was taken goes into the linear, which is counted as a whole.
+  scope.CountResident(-quantized.weight.resident_bytes() - static_cast<std::int64_t>(bias ? biases.nbytes() : 0));
   if (recipe.activation_bits == kExactBits) return MakeDenseLinear(scope, PlainWeight(quantized, recipe, scope.dtype()), biases);
-  return std::make_unique<const StampLinear>(recipe, std::move(quantized.weight), biases, quantized.smooth_scales);
+  auto linear = std::make_unique<const StampLinear>(recipe, std::move(quantized.weight), biases, quantized.smooth_scales);
+  scope.CountResident(linear->resident_bytes());
+  return linear;
 }
 
 }  // namespace

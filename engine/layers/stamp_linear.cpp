@@ -1,6 +1,24 @@
 #include "engine/layers/stamp_linear.h"
 
+#include <ATen/Parallel.h>
+
 namespace stampd::layers {
+namespace {
+
+constexpr std::int64_t kRowsPerTask = 16;
+
+// LibTorch rounds what lies behind the last whole vector of a thread's part differently: row by row those ends are always the same.
+void ActivateRows(torch::Tensor& y) {
+  at::parallel_for(0, y.size(0), kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+    const c10::InferenceMode no_gradients;  // which belongs to a thread
+    for (std::int64_t row = begin; row < end; ++row) {
+      torch::Tensor channels = y.select(0, row);
+      at::gelu_(channels, "tanh");
+    }
+  });
+}
+
+}  // namespace
 
 StampLinear::StampLinear(const quant::LinearRecipe& recipe, ops::QuantizedWeight weight, const torch::Tensor& bias,
                          const torch::Tensor& smooth_scales)
@@ -12,7 +30,7 @@ StampLinear::StampLinear(const quant::LinearRecipe& recipe, ops::QuantizedWeight
 }
 
 std::int64_t StampLinear::resident_bytes() const {
-  std::int64_t bytes = weight_.resident_bytes() + static_cast<std::int64_t>(sums_.nbytes());
+  std::int64_t bytes = weight_.resident_bytes() + static_cast<std::int64_t>(sums_.nbytes()) + rounding_.resident_bytes();
   for (const torch::Tensor& tensor : {bias_, mean_weight_}) {
     if (tensor.defined()) bytes += static_cast<std::int64_t>(tensor.nbytes());
   }
@@ -28,7 +46,7 @@ torch::Tensor StampLinear::Forward(const torch::Tensor& x, ops::Segments segment
     }
   }
   if (bias_.defined()) y.add_(bias_);
-  if (activation == ops::Activation::kGeluTanh) y = at::gelu(y, "tanh");
+  if (activation == ops::Activation::kGeluTanh) ActivateRows(y);
   return y.to(x.scalar_type());
 }
 

@@ -32,16 +32,17 @@ class StampLinear final : public TokenLinear {
  private:
   TokenRounding rounding_;
   ops::QuantizedWeight weight_;
-  torch::Tensor sums_;        // of weight_, for each group of channels
-  torch::Tensor bias_;        // float32
-  torch::Tensor mean_weight_; // float32 [out, in], for means that are multiplied on their own; else undefined
+  torch::Tensor sums_;         // of weight_, for each group of channels
+  torch::Tensor bias_;         // float32
+  torch::Tensor mean_weight_;  // float32 [out, in], for means that are multiplied on their own; else undefined
 };
 
 /// What a recipe without whole numbers on one side means (weights alone, activations alone): the activations' rounding, undone
 /// before a linear in full precision. For measurements.
 class RoundedInputLinear final : public TokenLinear {
  public:
-  RoundedInputLinear(const quant::LinearRecipe& recipe, std::unique_ptr<const TokenLinear> linear, const torch::Tensor& smooth_scales)
+  RoundedInputLinear(const quant::LinearRecipe& recipe, std::unique_ptr<const TokenLinear> linear,
+                     const torch::Tensor& smooth_scales)
       : rounding_(recipe, smooth_scales), linear_(std::move(linear)) {}
 
   std::int64_t in() const override { return linear_->in(); }

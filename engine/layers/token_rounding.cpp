@@ -43,7 +43,12 @@ TokenRounding::TokenRounding(const quant::LinearRecipe& recipe, const torch::Ten
 }
 
 kernels::FeatureTransform TokenRounding::features() const {
-  return {.factors = factors_.defined() ? factors_.data_ptr<float>() : nullptr, .hadamard_block = std::max(1, recipe_.hadamard_block)};
+  return {.factors = factors_.defined() ? factors_.data_ptr<float>() : nullptr,
+          .hadamard_block = std::max(1, recipe_.hadamard_block)};
+}
+
+std::int64_t TokenRounding::resident_bytes() const {
+  return factors_.defined() ? static_cast<std::int64_t>(smooth_scales_.nbytes() + factors_.nbytes()) : 0;
 }
 
 RoundedTokens TokenRounding::Round(const torch::Tensor& x, ops::Segments segments) const {

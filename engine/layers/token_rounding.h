@@ -24,6 +24,8 @@ class TokenRounding {
   /// `smooth_scales` float32 [width], or undefined.
   TokenRounding(const quant::LinearRecipe& recipe, const torch::Tensor& smooth_scales);
 
+  std::int64_t resident_bytes() const;
+
   /// `x` [total_tokens, width] of any floating-point type; each segment has a layout.
   RoundedTokens Round(const torch::Tensor& x, ops::Segments segments) const;
 
