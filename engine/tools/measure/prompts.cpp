@@ -15,7 +15,8 @@ std::vector<Prompt> ReadPrompts(const std::filesystem::path& file) {
   int number = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.find_first_not_of(" \t") == std::string::npos) continue;
     Prompt prompt{line, prompts.size()};
     if (json) {
       const io::Config object = io::Config::Parse(line, file.string() + ", line " + std::to_string(number));
