@@ -32,6 +32,10 @@ using stampd::testing::Threads;
 
 constexpr std::int64_t kIn = 192, kOut = 80;
 
+// fp32's rounding of sums leaves some 140 dB. A single number so near to the middle of two codes that fp32 takes the other one
+// costs more: 85 dB are left at 8 bits, some 60 at 4.
+constexpr double kSameDb = 50;
+
 LinearRecipe PresetLinear(const char* name) { return quant::Preset(name).linear; }
 
 // One layer's weights and tokens, the same in every test.
@@ -113,9 +117,9 @@ class StampLinearTableTest : public ::testing::TestWithParam<Case> {
 // other.
 TEST_P(StampLinearTableTest, ComputesWhatTheReferencesCompute) {
   const torch::Tensor expected = layer_.Reference();
-  EXPECT_GT(SqnrDb(layer_.Forward(), expected), 60);
+  EXPECT_GT(SqnrDb(layer_.Forward(), expected), kSameDb);
   const torch::Tensor activated = layer_.Linear().Forward(layer_.x, layer_.grids.segments(), Activation::kGeluTanh);
-  EXPECT_GT(SqnrDb(activated, at::gelu(expected, "tanh")), 60);
+  EXPECT_GT(SqnrDb(activated, at::gelu(expected, "tanh")), kSameDb);
 }
 
 void ExpectSegmentsAlone(const StampLinear& linear, const torch::Tensor& x, ops::Segments segments, Activation activation) {
@@ -183,7 +187,7 @@ TEST(StampLinearTest, AMeanThatIsTakenOutStaysExact) {
   };
   LinearRecipe without = MeanOnly();
   without.control = TokenControl::kNone;
-  EXPECT_GT(distance(MeanOnly()), 120);
+  EXPECT_GT(distance(MeanOnly()), 70);
   EXPECT_LT(distance(without), 40);
 }
 
@@ -213,7 +217,7 @@ TEST(StampLinearTest, NeedsNoBias) {
   Layer layer(PresetLinear("stamp-w4a4"));
   const torch::Tensor expected = layer.Reference() - layer.bias.to(torch::kFloat64);
   layer.bias = torch::Tensor();
-  EXPECT_GT(SqnrDb(layer.Forward(), expected), 60);
+  EXPECT_GT(SqnrDb(layer.Forward(), expected), kSameDb);
 }
 
 TEST(StampLinearTest, StatesItsShapeAndWhatItHolds) {
@@ -251,7 +255,7 @@ TEST_P(RoundedInputTest, TheLinearBehindSeesRoundedActivationsInTheirOwnSpace) {
   torch::Tensor expected = ReferenceProduct(GetParam().recipe, layer.x, layer.grids.segments(), identity, layer.smooth_scales);
   kernels::reference::TransformFeatures(stampd::testing::DoubleView(expected), {nullptr, GetParam().recipe.hadamard_block});
   if (layer.smooth_scales.defined()) expected.mul_(layer.smooth_scales.to(torch::kFloat64));
-  EXPECT_GT(SqnrDb(Forward(layer, torch::kFloat32), 2 * expected), 60);
+  EXPECT_GT(SqnrDb(Forward(layer, torch::kFloat32), 2 * expected), kSameDb);
   const torch::Tensor half = Forward(layer, torch::kBFloat16);
   EXPECT_EQ(half.scalar_type(), torch::kBFloat16);
   EXPECT_TRUE(at::isfinite(half).all().item<bool>());
