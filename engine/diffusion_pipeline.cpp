@@ -89,7 +89,8 @@ torch::Tensor Guide(const DiffusionSample& sample, std::span<const torch::Tensor
   return prediction.narrow(0, 0, sample.latent.size(0));
 }
 
-void AppendRows(const DiffusionSample& sample, const Texts& texts, const TokenLayout& layout, std::vector<models::DenoiserRow>& rows) {
+void AppendRows(const DiffusionSample& sample, const Texts& texts, const TokenLayout& layout,
+                std::vector<models::DenoiserRow>& rows) {
   models::DenoiserRow row{.latent = sample.solver->ScaleInput(sample.latent),
                           .timestep = sample.solver->timestep(),
                           .text = texts.positive.context.get(),
@@ -154,7 +155,8 @@ std::vector<std::unique_ptr<Sample>> DiffusionPipeline::Begin(const Request& req
   const models::Denoiser& denoiser = *parts_.variants[variant].denoiser;
   Texts texts;
   texts.positive.embedding = parts_.prompts->Encode(request.prompt, plan.clean_caption);
-  if (plan.guided()) texts.negative = {.embedding = parts_.prompts->Encode(request.negative_prompt, plan.clean_caption), .context = {}};
+  if (plan.guided())
+    texts.negative = {.embedding = parts_.prompts->Encode(request.negative_prompt, plan.clean_caption), .context = {}};
   texts = Prepared(std::move(texts), denoiser);
 
   std::vector<std::unique_ptr<Sample>> samples;
@@ -204,7 +206,8 @@ std::vector<torch::Tensor> DiffusionPipeline::Predict(const Sample& sample, std:
 }
 
 TokenLayout DiffusionPipeline::NativeLayout(std::size_t variant) const {
-  return parts_.variants[variant].denoiser->Layout(info_.default_height / info_.latent_factor, info_.default_width / info_.latent_factor);
+  return parts_.variants[variant].denoiser->Layout(info_.default_height / info_.latent_factor,
+                                                   info_.default_width / info_.latent_factor);
 }
 
 Picture DiffusionPipeline::Finish(const Sample& sample, Picture::Kind kind) const {

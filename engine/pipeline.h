@@ -15,7 +15,7 @@
 namespace stampd {
 
 struct LoadOptions {
-  std::filesystem::path folder;        // a diffusers pipeline folder: model_index.json and one folder per component
+  std::filesystem::path folder;  // a diffusers pipeline folder: model_index.json and one folder per component
   /// What requests can be painted in, the default first. At most one may be a floating-point type, in which then everything that is
   /// not quantized computes as well (else bf16). Empty: the checkpoint's own, if it was prepared quantized; else bf16.
   std::vector<Precision> precisions;

@@ -36,9 +36,11 @@ quant::Recipe FindRecipe(const std::string& name_or_file) {
   return quant::Preset(name_or_file);  // which throws, with the names
 }
 
-RecipeSource::RecipeSource(const std::filesystem::path& transformer, const std::string& wanted) : prepared_(ReadPrepared(transformer)) {
+RecipeSource::RecipeSource(const std::filesystem::path& transformer, const std::string& wanted)
+    : prepared_(ReadPrepared(transformer)) {
   if (wanted.empty()) return;
-  if (prepared_) throw BadRequest("recipe", "expected none for " + transformer.string() + ", whose weights were prepared, found " + wanted);
+  if (prepared_)
+    throw BadRequest("recipe", "expected none for " + transformer.string() + ", whose weights were prepared, found " + wanted);
   wanted_ = FindRecipe(wanted);
 }
 
@@ -49,7 +51,9 @@ std::vector<Precision> RecipeSource::DefaultPrecisions() const {
 
 std::optional<quant::Recipe> RecipeSource::For(Precision precision) const {
   if (!IsQuantized(precision)) {
-    if (prepared_) throw BadRequest("precision", "expected " + BitsOf(*prepared_) + ", as the weights were prepared, found " + std::string(Name(precision)));
+    if (prepared_)
+      throw BadRequest("precision",
+                       "expected " + BitsOf(*prepared_) + ", as the weights were prepared, found " + std::string(Name(precision)));
     return {};
   }
   const quant::Recipe recipe = prepared_ ? *prepared_ : wanted_ ? *wanted_ : quant::Preset(PresetOf(precision));

@@ -98,7 +98,8 @@ void AddFlags(CLI::App& app, Flags& flags, Config& config) {
          "--model", flags.models,
          "A model to host; repeatable, the first is the default. DIR is a diffusers pipeline folder, COMPONENT=DIR replaces one "
          "of its folders")
-      ->type_name("NAME=DIR[,precision=w4a4|w4a8|w8a8|bf16|fp16|fp32[+...]][,recipe=NAME|FILE][,device=cpu|cuda:0][,COMPONENT=DIR...]")
+      ->type_name(
+          "NAME=DIR[,precision=w4a4|w4a8|w8a8|bf16|fp16|fp32[+...]][,recipe=NAME|FILE][,device=cpu|cuda:0][,COMPONENT=DIR...]")
       ->required()
       ->allow_extra_args(false);
   const auto number = [&](const char* name, int& value, int low, int high, const char* help) {

@@ -81,7 +81,8 @@ void CheckPrecision(const v1::GenerateRequest& request, const HostedModel& model
     if (request.precision().empty() || request.precision() == Name(precision)) return;
     loaded += (loaded.empty() ? "" : ", ") + std::string(Name(precision));
   }
-  throw PrecisionNotLoaded(model.name, "model '" + model.name + "' is not loaded in " + request.precision() + ", only in " + loaded);
+  throw PrecisionNotLoaded(model.name,
+                           "model '" + model.name + "' is not loaded in " + request.precision() + ", only in " + loaded);
 }
 
 void ToProto(const Timings& timings, v1::Timings* proto) {

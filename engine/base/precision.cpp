@@ -6,7 +6,8 @@
 namespace stampd {
 namespace {
 
-constexpr std::array kAll = {Precision::kFp32, Precision::kBf16, Precision::kFp16, Precision::kW4A4, Precision::kW4A8, Precision::kW8A8};
+constexpr std::array kAll = {Precision::kFp32, Precision::kBf16, Precision::kFp16,
+                             Precision::kW4A4, Precision::kW4A8, Precision::kW8A8};
 
 }  // namespace
 

@@ -52,7 +52,8 @@ std::unique_ptr<const TokenLinear> LoadLinear(const WeightScope& scope, const st
   return linear;
 }
 
-std::unique_ptr<const TokenLinear> MakeDenseLinear(const WeightScope& scope, const torch::Tensor& weight, const torch::Tensor& bias) {
+std::unique_ptr<const TokenLinear> MakeDenseLinear(const WeightScope& scope, const torch::Tensor& weight,
+                                                   const torch::Tensor& bias) {
   return Build(scope, weight, bias, 0);
 }
 

@@ -36,9 +36,10 @@ class TokenLinear {
 std::unique_ptr<const TokenLinear> LoadLinear(const WeightScope& scope, const std::vector<std::string_view>& names, std::int64_t in,
                                               std::int64_t out, bool bias = true);
 
-/// The same from tensors: `weight` [out, in] and `bias` [out] or undefined, in one dtype. Counts what it holds beyond the weight's own
-/// bytes as resident.
-std::unique_ptr<const TokenLinear> MakeDenseLinear(const WeightScope& scope, const torch::Tensor& weight, const torch::Tensor& bias);
+/// The same from tensors: `weight` [out, in] and `bias` [out] or undefined, in one dtype. Counts what it holds beyond the weight's
+/// own bytes as resident.
+std::unique_ptr<const TokenLinear> MakeDenseLinear(const WeightScope& scope, const torch::Tensor& weight,
+                                                   const torch::Tensor& bias);
 
 /// A convolution whose kernel and stride are `patch`, [out, channels, patch, patch] and [out], as the linear map of a patch
 /// (ops::Patchify) that it is.

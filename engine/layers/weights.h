@@ -89,9 +89,7 @@ class WeightScope {
   bool Has(std::string_view leaf) const { return weights_->Has(Name(leaf)); }
   at::IntArrayRef Shape(std::string_view leaf) const { return weights_->Shape(Name(leaf)); }
   torch::ScalarType StoredDtype(std::string_view leaf) const { return weights_->StoredDtype(Name(leaf)); }
-  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const {
-    return weights_->Take(Name(leaf), shape);
-  }
+  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const { return weights_->Take(Name(leaf), shape); }
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype,
                      at::MemoryFormat format = at::MemoryFormat::Contiguous) const {
     return weights_->Take(Name(leaf), shape, dtype, format);

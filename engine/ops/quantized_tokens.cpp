@@ -55,13 +55,15 @@ void TransformFeatures(torch::Tensor& x, const kernels::FeatureTransform& transf
 }
 
 void ForwardAlongTokens(torch::Tensor& x, Segments segments, const kernels::TileTransform& transform) {
-  ForEachTile(x, segments,
-              [&](TokenView<float> rows, const Tile& tile) { kernels::cpu::ForwardAlongTokens(rows, {&tile, 1}, transform); });
+  ForEachTile(x, segments, [&](TokenView<float> rows, const Tile& tile) {
+    kernels::cpu::ForwardAlongTokens(rows, {&tile, 1}, transform);
+  });
 }
 
 void InverseAlongTokens(torch::Tensor& x, Segments segments, const kernels::TileTransform& transform) {
-  ForEachTile(x, segments,
-              [&](TokenView<float> rows, const Tile& tile) { kernels::cpu::InverseAlongTokens(rows, {&tile, 1}, transform); });
+  ForEachTile(x, segments, [&](TokenView<float> rows, const Tile& tile) {
+    kernels::cpu::InverseAlongTokens(rows, {&tile, 1}, transform);
+  });
 }
 
 kernels::QuantizedTokens QuantizedTokens::view() const {

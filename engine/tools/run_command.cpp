@@ -70,7 +70,8 @@ void Paint(RunFlags flags) {
   Stopwatch watch;
   const std::unique_ptr<Pipeline> pipeline = Pipeline::Load(flags.load);
   std::printf("loaded in %.2f s: %s, %s, %.0f MB of weights\n", watch.Lap(), pipeline->info().family.c_str(),
-              std::string(Name(pipeline->info().precisions.front())).c_str(), static_cast<double>(pipeline->info().resident_bytes) * 1e-6);
+              std::string(Name(pipeline->info().precisions.front())).c_str(),
+              static_cast<double>(pipeline->info().resident_bytes) * 1e-6);
   const std::vector<std::unique_ptr<Sample>> samples = pipeline->Begin(flags.request);
   std::printf("prompt encoded in %.2f s\n", watch.Lap());
   Sample* const sample = samples.front().get();
@@ -108,8 +109,10 @@ void AddRun(CLI::App& program) {
   command->add_option("--size", flags->size, "WIDTHxHEIGHT in pixels; default: the model's");
   command->add_option("--seed", request.seed, "Of the noise")->capture_default_str();
   command->add_option("--scheduler", request.scheduler, "dpmsolver++ or euler; default: the checkpoint's");
-  command->add_option("--precision", flags->precision, "One of " + PrecisionNames() + "; default: bf16, or as the weights were prepared");
-  command->add_option("--recipe", flags->load.recipe, "How to quantize: a preset's name or a JSON file; default: the precision's preset");
+  command->add_option("--precision", flags->precision,
+                      "One of " + PrecisionNames() + "; default: bf16, or as the weights were prepared");
+  command->add_option("--recipe", flags->load.recipe,
+                      "How to quantize: a preset's name or a JSON file; default: the precision's preset");
   command->add_option("--component", flags->components, "NAME=DIR: a component from another folder (repeatable)");
   command->add_flag("--clean-caption,!--no-clean-caption", request.clean_caption, "Clean the prompts; default: the model's");
   command->add_flag("--resolution-binning,!--no-resolution-binning", request.use_resolution_binning,

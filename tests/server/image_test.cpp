@@ -51,6 +51,7 @@ class ImageTest : public testing::Test {
                      .guidance_scale = 4.5,
                      .seed = 0,
                      .num_images = 1,
+                     .precision = Precision::kBf16,
                      .scheduler = "dpm++",
                      .clean_caption = false,
                      .use_resolution_binning = true};

@@ -78,6 +78,7 @@ class SchedulerTest : public testing::Test {
     order.request.num_images = images;
     order.request.width = order.request.height = 16;
     order.request.guidance_scale = 4.5;
+    order.request.precision = Precision::kBf16;
     order.output.format = ImageFormat::kRgb8;
     return order;
   }

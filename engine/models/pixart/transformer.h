@@ -57,7 +57,7 @@ class Transformer final : public Denoiser {
   Conditioning conditioning_;
   std::optional<layers::TextProjection> text_projection_;
   std::vector<Block> blocks_;
-  quant::Recipe recipe_;  // of which the tiles' sides count here
+  quant::Recipe recipe_;             // of which the tiles' sides count here
   torch::Tensor scale_shift_table_;  // [2, width]: shift, scale
   std::unique_ptr<const layers::TokenLinear> project_out_;
   Footprint footprint_;

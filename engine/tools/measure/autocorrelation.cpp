@@ -43,7 +43,8 @@ class Correlation {
 
 torch::Tensor RasterOrder(const TokenLayout& layout) {
   std::vector<std::int64_t> order(layout.raster_of().size());
-  for (std::size_t row = 0; row < order.size(); ++row) order[static_cast<std::size_t>(layout.raster_of()[row])] = static_cast<std::int64_t>(row);
+  for (std::size_t row = 0; row < order.size(); ++row)
+    order[static_cast<std::size_t>(layout.raster_of()[row])] = static_cast<std::int64_t>(row);
   return torch::tensor(order);
 }
 
@@ -78,7 +79,10 @@ void WriteMatrix(const torch::Tensor& matrix, const std::filesystem::path& file)
   const std::int64_t shrink = (matrix.size(0) + kMostPixels - 1) / kMostPixels;
   const torch::Tensor small =
       at::avg_pool2d(matrix.abs().unsqueeze(0), {shrink, shrink}).squeeze(0).to(torch::kFloat32).contiguous();
-  Picture picture{.kind = Picture::Kind::kRgb8, .width = static_cast<int>(small.size(1)), .height = static_cast<int>(small.size(0)), .bytes = {}};
+  Picture picture{.kind = Picture::Kind::kRgb8,
+                  .width = static_cast<int>(small.size(1)),
+                  .height = static_cast<int>(small.size(0)),
+                  .bytes = {}};
   const float* const values = small.data_ptr<float>();
   for (std::int64_t i = 0; i < small.numel(); ++i) picture.bytes.insert(picture.bytes.end(), 3, Shade(values[i]));
   WriteFile(file, EncodePicture(picture, ImageFormat::kPng, /*quality=*/100));
@@ -119,7 +123,8 @@ void PlotAutocorrelation(const CompareOptions& options, const std::string& layer
       layout = *retiled.segments().front().layout;
     });
   }
-  if (before.empty()) throw Broken("[autocorrelation] expected a linear over image tokens, found none that matches '" + layer + "'");
+  if (before.empty())
+    throw Broken("[autocorrelation] expected a linear over image tokens, found none that matches '" + layer + "'");
 
   const torch::Tensor plain = before.Normalised(RasterOrder(*layout));
   const torch::Tensor mixed = after.Normalised(LowToHighOrder(*layout, recipe.linear.tile_transform()));

@@ -19,7 +19,8 @@ Capture::Capture(const io::Checkpoint& checkpoint, torch::ScalarType dtype, Requ
   state_->request = std::move(request);
   const layers::Quantization quantization{.observer = state_.get()};
   DiffusionPipeline::Parts parts = LoadParts(checkpoint, "cpu", dtype);
-  parts.variants.push_back({Precision::kFp32, models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device, &quantization)});
+  parts.variants.push_back(
+      {Precision::kFp32, models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device, &quantization)});
   state_->pipeline = std::make_unique<DiffusionPipeline>(std::move(parts));
 }
 

@@ -31,7 +31,8 @@ torch::ScalarType DtypeOf(const LoadOptions& load) {
 
 bool Smooths(const Candidate& candidate) {
   return candidate.recipe.linear.smooth_alpha != 0 ||
-         std::ranges::any_of(candidate.recipe.overrides, [](const quant::LayerOverride& layers) { return layers.values.smooth_alpha != 0; });
+         std::ranges::any_of(candidate.recipe.overrides,
+                             [](const quant::LayerOverride& layers) { return layers.values.smooth_alpha != 0; });
 }
 
 std::unique_ptr<DiffusionPipeline> LoadAll(const CompareOptions& options, const std::vector<Candidate>& candidates) {
@@ -108,7 +109,8 @@ Finished RunTeacher(const DiffusionPipeline& pipeline, const Request& request, s
   return Finish(pipeline, *sample);
 }
 
-void RunFree(const DiffusionPipeline& pipeline, const Request& request, std::size_t variant, const Finished& exact, Comparison& comparison) {
+void RunFree(const DiffusionPipeline& pipeline, const Request& request, std::size_t variant, const Finished& exact,
+             Comparison& comparison) {
   const std::unique_ptr<Sample> sample = pipeline.BeginWith(request, variant);
   Sample* const one = sample.get();
   while (!sample->done()) pipeline.Step({&one, 1});

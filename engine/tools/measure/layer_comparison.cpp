@@ -68,7 +68,8 @@ std::string Fixed(double value, int digits) {
 
 std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const Candidate& candidate) {
   const io::Checkpoint checkpoint = io::Checkpoint::Open(options.load.folder, options.load.components);
-  const auto calibration = std::span(options.prompts).first(std::min<std::size_t>(options.prompts.size(), options.calibration_prompts));
+  const auto calibration =
+      std::span(options.prompts).first(std::min<std::size_t>(options.prompts.size(), options.calibration_prompts));
   const layers::ActivationMaxima maxima = MeasureMaxima(checkpoint, torch::kFloat32, options.request, calibration);
   LinearList linears;
   const layers::Quantization quantization{.recipe = &candidate.recipe, .maxima = &maxima, .observer = &linears};
@@ -103,7 +104,10 @@ std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const 
 }
 
 std::string LayerTable(const std::vector<LayerComparison>& layers) {
-  Table table({{"LINEAR", Table::kLeft}, {"SQNR dB", Table::kRight}, {"energy in high tokens", Table::kRight}, {"high tokens", Table::kRight}});
+  Table table({{"LINEAR", Table::kLeft},
+               {"SQNR dB", Table::kRight},
+               {"energy in high tokens", Table::kRight},
+               {"high tokens", Table::kRight}});
   for (const LayerComparison& layer : layers) {
     table.Add({layer.name, Fixed(layer.output.MeanDb(), 2), Fixed(layer.high_energy, 3), Fixed(layer.high_tokens, 4)});
   }
@@ -113,7 +117,8 @@ std::string LayerTable(const std::vector<LayerComparison>& layers) {
 std::string LayerCsv(const std::vector<LayerComparison>& layers) {
   std::string text = "linear,sqnr_db,high_energy,high_tokens\n";
   for (const LayerComparison& layer : layers) {
-    text += layer.name + "," + Fixed(layer.output.MeanDb(), 4) + "," + Fixed(layer.high_energy, 5) + "," + Fixed(layer.high_tokens, 5) + "\n";
+    text += layer.name + "," + Fixed(layer.output.MeanDb(), 4) + "," + Fixed(layer.high_energy, 5) + "," +
+            Fixed(layer.high_tokens, 5) + "\n";
   }
   return text;
 }

@@ -57,7 +57,8 @@ std::vector<Candidate> Transforms(const Recipe& base) {
 
 std::vector<Candidate> Locality(const Recipe& base) {
   std::vector<Candidate> candidates;
-  candidates.push_back(Linear("no transform", base, [](LinearRecipe& linear) { linear.sequence_transform = SequenceTransform::kNone; }));
+  candidates.push_back(
+      Linear("no transform", base, [](LinearRecipe& linear) { linear.sequence_transform = SequenceTransform::kNone; }));
   candidates.push_back(Linear("mean taken out", base, [](LinearRecipe& linear) {
     linear.sequence_transform = SequenceTransform::kNone;
     linear.high_rule = HighTokenRule::kNone;
@@ -84,7 +85,8 @@ std::vector<Candidate> Tokens(const Recipe& base) {
     }));
   }
   for (const int bits : {5, 6, 7}) {
-    candidates.push_back(Linear(std::to_string(bits) + " bits in the high tokens", base, [&](LinearRecipe& linear) { linear.high_bits = bits; }));
+    candidates.push_back(
+        Linear(std::to_string(bits) + " bits in the high tokens", base, [&](LinearRecipe& linear) { linear.high_bits = bits; }));
   }
   return candidates;
 }
@@ -106,9 +108,9 @@ std::vector<Candidate> Ranges(const Recipe& base) {
       Linear("activations clipped to 0.9", base, [](LinearRecipe& linear) { linear.activation_clip = 0.9; }),
       Linear("activations in groups of 64", base, [](LinearRecipe& linear) { linear.activation_group = 64; }),
       Linear("weights in groups of 64", base, [](LinearRecipe& linear) { linear.weight_group = 64; }),
-      Linear("both in groups of 64", base,
-             [](LinearRecipe& linear) { linear.activation_group = linear.weight_group = 64; }),
-      Linear("weights without a clip search", base, [](LinearRecipe& linear) { linear.weight_rounding = WeightRounding::kNearest; }),
+      Linear("both in groups of 64", base, [](LinearRecipe& linear) { linear.activation_group = linear.weight_group = 64; }),
+      Linear("weights without a clip search", base,
+             [](LinearRecipe& linear) { linear.weight_rounding = WeightRounding::kNearest; }),
       Linear("hadamard off", base, [](LinearRecipe& linear) { linear.hadamard_block = 0; }),
   };
 }
@@ -127,8 +129,12 @@ std::vector<Candidate> Sides(const Recipe& base) {
 
 std::vector<Candidate> Layers(const Recipe& base) {
   std::vector<Candidate> candidates;
-  for (const std::vector<std::string>& kind : std::vector<std::vector<std::string>>{
-           {"attn1.to_q", "attn1.to_k", "attn1.to_v"}, {"attn1.to_out"}, {"attn2.to_q"}, {"attn2.to_out"}, {"ff.net.0"}, {"ff.net.2"}}) {
+  for (const std::vector<std::string>& kind : std::vector<std::vector<std::string>>{{"attn1.to_q", "attn1.to_k", "attn1.to_v"},
+                                                                                    {"attn1.to_out"},
+                                                                                    {"attn2.to_q"},
+                                                                                    {"attn2.to_out"},
+                                                                                    {"ff.net.0"},
+                                                                                    {"ff.net.2"}}) {
     candidates.push_back(With("without " + kind.front(), base, [&](Recipe& recipe) {
       for (const std::string& layers : kind) {
         recipe.overrides.push_back({.layers = layers, .values = {.skip = true}, .fields = {"skip"}});
@@ -143,8 +149,9 @@ struct NamedSweep {
   std::vector<Candidate> (*make)(const Recipe& base);
 };
 
-constexpr std::array kSweeps = {NamedSweep{"transforms", Transforms}, NamedSweep{"locality", Locality}, NamedSweep{"tokens", Tokens},
-                                NamedSweep{"levels", Levels},         NamedSweep{"ranges", Ranges},     NamedSweep{"sides", Sides},
+constexpr std::array kSweeps = {NamedSweep{"transforms", Transforms}, NamedSweep{"locality", Locality},
+                                NamedSweep{"tokens", Tokens},         NamedSweep{"levels", Levels},
+                                NamedSweep{"ranges", Ranges},         NamedSweep{"sides", Sides},
                                 NamedSweep{"layers", Layers}};
 
 }  // namespace

@@ -30,7 +30,8 @@ io::DType DTypeOf(const torch::Tensor& tensor) { return tensor.scalar_type() == 
 
 Output OutputOf(std::string linear, std::string_view leaf, const torch::Tensor& tensor) {
   const auto* const data = static_cast<const std::byte*>(tensor.data_ptr());
-  return {{.name = std::move(linear.append(leaf)), .dtype = DTypeOf(tensor), .shape = tensor.sizes().vec()}, {data, tensor.nbytes()}};
+  return {{.name = std::move(linear.append(leaf)), .dtype = DTypeOf(tensor), .shape = tensor.sizes().vec()},
+          {data, tensor.nbytes()}};
 }
 
 // Keeps what loading rounds: a quarter of the original's bytes.
@@ -48,7 +49,8 @@ class Collector final : public layers::QuantizedWeightSink {
       const std::string name = tensor.substr(0, tensor.size() - std::string_view("weight").size());
       outputs.push_back(OutputOf(name, "weight_codes", prepared.weight.codes));
       outputs.push_back(OutputOf(name, "weight_scales", prepared.weight.scales));
-      if (prepared.weight.multipliers.defined()) outputs.push_back(OutputOf(name, "weight_multipliers", prepared.weight.multipliers));
+      if (prepared.weight.multipliers.defined())
+        outputs.push_back(OutputOf(name, "weight_multipliers", prepared.weight.multipliers));
       if (prepared.smooth_scales.defined()) outputs.push_back(OutputOf(name, "smooth_scales", prepared.smooth_scales));
     }
     return outputs;
@@ -104,7 +106,8 @@ void WriteConfig(const fs::path& from, const fs::path& to, const quant::Recipe& 
 void WriteWeights(const io::TensorArchive& archive, const Collector& collector, const fs::path& folder) {
   std::vector<Output> outputs = collector.Outputs();
   for (const io::TensorRecord& record : archive.tensors()) {
-    if (!collector.Has(record.name)) outputs.push_back({{.name = record.name, .dtype = record.dtype, .shape = record.shape}, record.bytes});
+    if (!collector.Has(record.name))
+      outputs.push_back({{.name = record.name, .dtype = record.dtype, .shape = record.shape}, record.bytes});
   }
   std::vector<io::TensorSpec> specs;
   for (const Output& output : outputs) specs.push_back(output.spec);
