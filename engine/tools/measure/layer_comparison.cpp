@@ -2,8 +2,6 @@
 
 #include <cstdio>
 #include <map>
-#include <memory>
-#include <optional>
 
 #include "engine/io/checkpoint.h"
 #include "engine/layers/quantization.h"

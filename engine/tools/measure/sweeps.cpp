@@ -1,7 +1,6 @@
 #include "engine/tools/measure/sweeps.h"
 
 #include <array>
-#include <functional>
 
 #include "engine/base/error.h"
 
