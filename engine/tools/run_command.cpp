@@ -1,6 +1,5 @@
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "engine/pipeline.h"
 #include "engine/tools/commands.h"
 #include "engine/tools/component_flags.h"
+#include "engine/tools/write_file.h"
 
 namespace stampd::tools {
 namespace {
@@ -84,11 +84,7 @@ void Paint(RunFlags flags) {
   const Picture picture = pipeline->Finish(*sample, kind);
   std::printf("decoded in %.2f s\n", watch.Lap());
 
-  const std::string file = EncodePicture(picture, format, kQuality);
-  std::ofstream out(flags.output, std::ios::binary);
-  out.write(file.data(), static_cast<std::streamsize>(file.size()));
-  out.close();
-  if (!out) throw Broken("[run] can't write " + flags.output.string());
+  WriteFile(flags.output, EncodePicture(picture, format, kQuality));
   std::printf("%s: %dx%d, seed %llu\n", flags.output.c_str(), picture.width, picture.height,
               static_cast<unsigned long long>(sample->seed()));
 }

@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "engine/tools/measure/layer_comparison.h"
 #include "engine/tools/measure/report.h"
 #include "engine/tools/measure/sweeps.h"
+#include "engine/tools/write_file.h"
 
 namespace stampd::tools {
 namespace {
@@ -42,11 +42,7 @@ std::vector<Candidate> CandidatesOf(const SqnrFlags& flags) {
 }
 
 void WriteIfWanted(const std::filesystem::path& file, const std::string& text) {
-  if (file.empty()) return;
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw Broken("[sqnr] can't write " + file.string());
+  if (!file.empty()) WriteFile(file, text);
 }
 
 void Run(SqnrFlags flags) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <optional>
 
 #include "engine/base/error.h"
@@ -14,6 +13,7 @@
 #include "engine/tools/measure/capture.h"
 #include "engine/tools/measure/plot.h"
 #include "engine/tools/measure/retiled.h"
+#include "engine/tools/write_file.h"
 
 namespace stampd::tools {
 namespace {
@@ -66,13 +66,6 @@ torch::Tensor LowToHighOrder(const TokenLayout& layout, const kernels::TileTrans
 std::uint8_t Shade(double value) {
   const double share = std::log(std::max(std::abs(value), kDarkest) / kDarkest) / std::log(kBrightest / kDarkest);
   return static_cast<std::uint8_t>(std::lround(255 * std::min(1.0, share)));
-}
-
-void WriteFile(const std::filesystem::path& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw Broken("[autocorrelation] can't write " + file.string());
 }
 
 void WriteMatrix(const torch::Tensor& matrix, const std::filesystem::path& file) {

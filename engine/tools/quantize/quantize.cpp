@@ -12,6 +12,7 @@
 #include "engine/layers/quantization.h"
 #include "engine/models/registry.h"
 #include "engine/quant/recipe_json.h"
+#include "engine/tools/write_file.h"
 
 namespace stampd::tools {
 namespace {
@@ -84,13 +85,6 @@ std::string ReadFile(const fs::path& file) {
   std::ostringstream text;
   text << std::ifstream(file, std::ios::binary).rdbuf();
   return text.str();
-}
-
-void WriteFile(const fs::path& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw Broken("[quantize] can't write " + file.string());
 }
 
 // The config as it is, one member longer: what we don't know in it stays.
