@@ -19,10 +19,10 @@ from families import FAMILIES
 def pipeline_of(family, run):
     """The pipeline with the averaged weights of a run, in fp32."""
     state = torch.load(training.RUNS / run / "state.pt", map_location="cpu", weights_only=True)
-    tokenizer, text_encoder, transformer = train_transformer.networks_of(family)
-    text_encoder.load_state_dict(state["text_encoder_average"])
-    transformer.load_state_dict(state["transformer_average"])
-    return family.pipeline(tokenizer=tokenizer, text_encoder=text_encoder.eval(), vae=train_transformer.autoencoder_of(family).cpu(),
+    tokenizer, text_encoder = train_transformer.text_of(family)
+    transformer = family.make_transformer()
+    transformer.load_state_dict(state["average"])
+    return family.pipeline(tokenizer=tokenizer, text_encoder=text_encoder, vae=train_transformer.autoencoder_of(family).cpu(),
                            transformer=transformer.eval(), scheduler=family.scheduler)
 
 

@@ -26,14 +26,14 @@ def cosine(step, steps, warm_up=100, floor=0.02):
 class Run:
     """A folder of RUNS with `state.pt` (all that `parts` need to go on) and `log.jsonl` (one line per report).
 
-    A run that is a copy of another starts from the other's state; `origin` is the step at which it did.
+    A run that is a copy of another starts from the other's state. `origin` is the step at which this one started: `first` without any state.
     """
 
-    def __init__(self, name, parts, copy_of=None):
+    def __init__(self, name, parts, first=0, copy_of=None):
         self.folder = RUNS / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.parts = parts
-        self.step, self.seconds, self.origin = 0, 0.0, 0
+        self.step, self.seconds, self.origin = first, 0.0, first
         self._since = time.monotonic()
         own, other = self.folder / "state.pt", RUNS / str(copy_of) / "state.pt"
         if own.exists() or (copy_of and other.exists()):

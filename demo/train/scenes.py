@@ -198,11 +198,13 @@ def draw(scene, pixels, left=0, top=0, side=None):
     return np.clip(picture, 0, 1).astype(np.float32)
 
 
-def shape_map(scene, pixels):
-    """How much each shape covers each pixel: float32 [len(SHAPES), pixels, pixels]."""
+def scene_map(scene, pixels):
+    """How much each shape, then how much each object colour covers each pixel: float32 [len(SHAPES) + len(COLOURS), pixels, pixels]."""
     x, y = window(pixels)
-    covered = np.zeros((len(SHAPES), pixels, pixels), np.float32)
+    names = (*SHAPES, *COLOURS)
+    covered = np.zeros((len(names), pixels, pixels), np.float32)
     for item in scene.objects:
-        index = SHAPES.index(item.shape)
-        covered[index] = np.maximum(covered[index], coverage(item, x, y, pixels))
+        share = coverage(item, x, y, pixels)
+        for name in (item.shape, item.colour):
+            covered[names.index(name)] = np.maximum(covered[names.index(name)], share)
     return covered

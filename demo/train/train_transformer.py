@@ -1,22 +1,25 @@
 #!/usr/bin/env python3
-"""Trains a family's transformer, and its text encoder with it, on captioned scenes.
+"""Trains a family's transformer on captioned scenes.
 
 Latents are encoded once and kept; captions are drawn anew each step. Pictures of half the side come first: four times the steps for the
-time, and colours and places carry over. From the middle of the transformer a head, thrown away later, tells which shape covers which part
-of the picture: a shape's name hardly moves the picture's own loss, and moves this one much.
+time, and colours and places carry over. From the middle of the transformer a head, thrown away later, tells which shape and which colour
+covers which part of the picture: what a caption says hardly moves the picture's own loss, and moves this one much. The text encoder stays
+as its own training left it: trained along, it forgot which colour belongs to which object within two thousand steps.
 
 The rate is constant, so that a training can go on for as long as anyone likes. `--finish N` takes a copy through N steps of falling rate:
-that copy is what `export.py` ships. Both go on where they stopped; without a state of its own, a training starts from what demo/ ships.
+that copy is what `export.py` ships. Both go on where they stopped; without a state of its own, a training starts from what demo/ ships,
+or with `--new` from nothing.
 
-Usage: train_transformer.py pixart|sana [--threads N] [--steps N] [--finish N]
+Usage: train_transformer.py pixart|sana [--threads N] [--steps N] [--finish N] [--new]
 """
 
 import argparse
+import functools
 import math
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
+import torch.nn.functional as nn
 
 import captions
 import run as training
@@ -28,10 +31,10 @@ SEED = 4
 SCENES, SMALL_SCENES = 12288, 4096  # drawn and encoded once
 SMALL_STEPS, SMALL_BATCH, BATCH = 750, 32, 16  # of half the side, then of the whole
 CAPTION_DROPPED = 0.1  # for classifier-free guidance
-PAIRS = 0.4
-SHAPE_CELLS = 64  # of the shape map, a side
-SHAPE_WEIGHT = 0.5
-SHAPE_BLOCK = 3  # after how many blocks the head reads
+PAIRS, PAIRS_SEEN = 0.4, 0.6  # share of the scenes that are drawn, and of those that a step takes
+MAP_CELLS = 64  # of a scene's map, a side
+MAP_WEIGHT = 2.0
+MAP_BLOCK = 3  # after how many blocks the head reads
 
 
 def autoencoder_of(family):
@@ -66,23 +69,38 @@ def tokenizer_folder(family):
     return trained if trained.exists() else family.shipped() / "tokenizer"
 
 
-def networks_of(family):
-    """Transformer and text encoder at their start: as demo/ ships them, or else new, with the text encoder as its own training left it."""
+def text_of(family):
+    """Tokenizer and text encoder, as the latter's own training left it or else as demo/ ships them."""
     tokenizer = family.tokenizer_class.from_pretrained(tokenizer_folder(family))
-    read = training.RUNS / f"text_encoder_{family.name}" / "state.pt"
-    if read.exists():
-        text_encoder = family.make_text_encoder(len(tokenizer))
-        text_encoder.load_state_dict(torch.load(read, map_location="cpu", weights_only=True)["encoder"])
-        transformer = family.make_transformer()
-        prepare(transformer)
+    trained = training.RUNS / f"text_encoder_{family.name}" / "state.pt"
+    if trained.exists():
+        encoder = family.make_text_encoder(len(tokenizer))
+        encoder.load_state_dict(torch.load(trained, map_location="cpu", weights_only=True)["encoder"])
     else:
-        text_encoder = family.text_encoder_class.from_pretrained(family.shipped() / "text_encoder", dtype=torch.float32)
-        transformer = family.transformer_class.from_pretrained(family.shipped() / "transformer", torch_dtype=torch.float32)
-    return tokenizer, text_encoder, transformer
+        encoder = family.text_encoder_class.from_pretrained(family.shipped() / "text_encoder", dtype=torch.float32)
+    return tokenizer, encoder.requires_grad_(False).eval()
 
 
+def transformer_of(family, new):
+    if not new:
+        return family.transformer_class.from_pretrained(family.shipped() / "transformer", torch_dtype=torch.float32)
+    transformer = family.make_transformer()
+    prepare(transformer)
+    return transformer
+
+
+@functools.cache
 def scene_of(index):
     return scenes.random_scene(np.random.default_rng([SEED, 0, index]), PAIRS)
+
+
+def some_scene(rng, count):
+    """The index, below `count`, of a scene of two objects with probability PAIRS_SEEN."""
+    wanted = rng.random() < PAIRS_SEEN
+    while True:
+        index = int(rng.integers(count))
+        if (scene_of(index).relation is not None) == wanted:
+            return index
 
 
 def picture_of(index, pixels):
@@ -131,14 +149,14 @@ def plain_attention(q, k, v, attn_mask=None, **_):
     return scores.softmax(-1).to(v.dtype) @ v
 
 
-class ShapeHead(torch.nn.Module):
-    """Tokens [n, tokens, width] after some block -> logits [n, shapes, SHAPE_CELLS, SHAPE_CELLS] of what covers each cell."""
+class MapHead(torch.nn.Module):
+    """Tokens [n, tokens, width] after some block -> logits [n, shapes + colours, MAP_CELLS, MAP_CELLS] of what covers each cell."""
 
     def __init__(self, transformer, width, side):
         super().__init__()
-        self.linear = torch.nn.Linear(width, len(scenes.SHAPES) * (SHAPE_CELLS // side) ** 2)
+        self.linear = torch.nn.Linear(width, len(scenes.SHAPES + tuple(scenes.COLOURS)) * (MAP_CELLS // side) ** 2)
         self.tokens = None
-        transformer.transformer_blocks[SHAPE_BLOCK - 1].register_forward_hook(self.keep)
+        transformer.transformer_blocks[MAP_BLOCK - 1].register_forward_hook(self.keep)
 
     def keep(self, module, inputs, output):
         self.tokens = output
@@ -146,7 +164,7 @@ class ShapeHead(torch.nn.Module):
     def forward(self):
         side = math.isqrt(self.tokens.shape[1])
         cells = self.linear(self.tokens).view(len(self.tokens), side, side, -1).permute(0, 3, 1, 2)
-        return functional.pixel_shuffle(cells, math.isqrt(cells.shape[1] // len(scenes.SHAPES)))
+        return nn.pixel_shuffle(cells, math.isqrt(cells.shape[1] // len(scenes.SHAPES + tuple(scenes.COLOURS))))
 
 
 class Optimizers:
@@ -183,11 +201,10 @@ class Batch:
 
     def __init__(self, family, latents, step, size):
         rng = np.random.default_rng([SEED, 1, step])
-        drawn = rng.integers(len(latents), size=size)
+        drawn = np.array([some_scene(rng, len(latents)) for _ in range(size)])
         found = [scene_of(index) for index in drawn]
         self.captions = ["" if rng.random() < CAPTION_DROPPED else captions.caption(scene, rng) for scene in found]
-        self.shapes = torch.from_numpy(np.stack([scenes.shape_map(scene, SHAPE_CELLS) for scene in found])).to(training.device())
-        self.has_caption = torch.tensor([bool(text) for text in self.captions], device=training.device())
+        self.maps = torch.from_numpy(np.stack([scenes.scene_map(scene, MAP_CELLS) for scene in found])).to(training.device())
         times = torch.from_numpy((rng.permutation(size) + rng.random(size)) / size).float().to(training.device())
         noise = torch.randn(size, *latents.shape[1:], generator=torch.Generator().manual_seed(step)).to(training.device())
         clean = latents[torch.from_numpy(drawn)].float().to(training.device())
@@ -200,6 +217,7 @@ def main():
     arguments.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments.add_argument("--steps", type=int, default=20000)
     arguments.add_argument("--finish", type=int, default=0)
+    arguments.add_argument("--new", action="store_true", help="start from nothing, not from what demo/ ships")
     arguments.add_argument("--rate", type=float, default=1e-3, help="AdamW's")
     arguments.add_argument("--muon-rate", type=float, default=2e-3)
     arguments.add_argument("--encode", action="store_true", help="only encode the scenes, while something else trains")
@@ -207,29 +225,32 @@ def main():
     torch.set_num_threads(flags.threads)
     torch.manual_seed(SEED)
     if training.device().type == "cpu":
-        functional.scaled_dot_product_attention = plain_attention
+        nn.scaled_dot_product_attention = plain_attention
     family = FAMILIES[flags.family]()
     if flags.encode:
         cached_latents(family, autoencoder_of(family).to(training.device()), family.pixels, SCENES)
         return
 
-    tokenizer, text_encoder, transformer = networks_of(family)
+    tokenizer, text_encoder = text_of(family)
+    text_encoder.to(training.device())
+    transformer = transformer_of(family, flags.new)
     config = transformer.config
-    head = ShapeHead(transformer, config.num_attention_heads * config.attention_head_dim, config.sample_size // config.patch_size)
-    modules = {"transformer": transformer, "text_encoder": text_encoder, "head": head}
+    head = MapHead(transformer, config.num_attention_heads * config.attention_head_dim, config.sample_size // config.patch_size)
+    modules = {"transformer": transformer, "head": head}
     for module in modules.values():
         module.to(training.device()).train()
     optimizers = Optimizers(modules, flags.rate, flags.muon_rate)
-    averages = {f"{name}_average": training.Ema(modules[name], 0.9985) for name in ("transformer", "text_encoder")}
+    average = training.Ema(transformer, 0.9985)
     name = f"transformer_{family.name}"
-    parts = modules | averages | {"optimizers": optimizers}
-    this = training.Run(f"finished_{family.name}", parts, copy_of=name) if flags.finish else training.Run(name, parts)
+    parts = modules | {"average": average, "optimizers": optimizers}
+    first = 0 if flags.new else SMALL_STEPS
+    this = training.Run(f"finished_{family.name}", parts, first, copy_of=name) if flags.finish else training.Run(name, parts, first)
     steps = this.origin + flags.finish if flags.finish else flags.steps
 
     autoencoder = autoencoder_of(family).to(training.device())
     small = cached_latents(family, autoencoder, family.pixels // 2, SMALL_SCENES) if this.step < SMALL_STEPS else None
     large = None
-    sums = {"loss": 0.0, "shape_loss": 0.0}
+    sums = {"loss": 0.0, "map_loss": 0.0}
     while this.step < steps:
         if this.step >= SMALL_STEPS and large is None:
             large = cached_latents(family, autoencoder, family.pixels, SCENES)
@@ -238,18 +259,16 @@ def main():
         with torch.autocast(training.device().type, torch.bfloat16):
             text, mask = family.read(tokenizer, text_encoder, batch.captions, instructed=this.step % 2 == 0)
             answer = family.predict(transformer, batch.noisy, batch.timesteps, text, mask)
-            shape_logits = head()
-        loss = functional.mse_loss(answer.float(), batch.target)
-        shape_loss = functional.binary_cross_entropy_with_logits(shape_logits.float(), functional.adaptive_avg_pool2d(
-            batch.shapes, shape_logits.shape[-1]))
-        (loss + SHAPE_WEIGHT * shape_loss).backward()
+            map_logits = head()
+        loss = nn.mse_loss(answer.float(), batch.target)
+        map_loss = nn.binary_cross_entropy_with_logits(map_logits.float(), nn.adaptive_avg_pool2d(batch.maps, map_logits.shape[-1]))
+        (loss + MAP_WEIGHT * map_loss).backward()
         falling = min(1, (steps - this.step) / flags.finish) if flags.finish else 1
-        optimizers.step(min(falling, (this.step + 1) / 100))
-        for name, average in averages.items():
-            average.update(modules[name.removesuffix("_average")], this.step)
+        optimizers.step(min(falling, (this.step - this.origin + 1) / 100))
+        average.update(transformer, this.step)
         this.step += 1
         sums["loss"] += loss.item() / 50
-        sums["shape_loss"] += shape_loss.item() / 50
+        sums["map_loss"] += map_loss.item() / 50
         if this.step % 50 == 0:
             this.report(**sums)
             sums = dict.fromkeys(sums, 0.0)

@@ -123,7 +123,10 @@ Quantized TakeAllPrepared(const Names& names, const LinearRecipe& recipe) {
     weights.push_back(TakePrepared(scope, names.in, names.out, recipe));
     if (recipe.smooth_alpha != 0) smooth_scales = TakeSmoothScales(names, scope, smooth_scales);
   }
-  return {ops::Join(weights), smooth_scales};
+  if (weights.size() == 1) return {weights.front(), smooth_scales};
+  Quantized joined{ops::Join(weights), smooth_scales};
+  for (const std::string_view leaf : names.leaves) (names.scope / leaf).Release("weight_codes");
+  return joined;
 }
 
 Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantization& quantization) {
