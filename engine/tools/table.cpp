@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iomanip>
+#include <sstream>
 #include <utility>
 
 namespace stampd::tools {
@@ -43,6 +45,12 @@ std::string Grouped(std::uint64_t number) {
     text += digits[i];
   }
   return text;
+}
+
+std::string Decimal(double value, int digits) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(digits) << value;
+  return text.str();
 }
 
 }  // namespace stampd::tools

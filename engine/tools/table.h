@@ -28,4 +28,7 @@ class Table {
 /// 610856096 as 610,856,096.
 std::string Grouped(std::uint64_t number);
 
+/// 2.5 as 2.50 with two digits after the point; infinity as inf.
+std::string Decimal(double value, int digits);
+
 }  // namespace stampd::tools

@@ -11,6 +11,7 @@
 #include "engine/models/registry.h"
 #include "engine/quant/token_plan.h"
 #include "engine/tools/measure/calibrate.h"
+#include "engine/tools/measure/tensor_sqnr.h"
 
 namespace stampd::tools {
 namespace {
@@ -18,10 +19,6 @@ namespace {
 using quant::Sqnr;
 
 constexpr std::size_t kExact = 0;  // index of full precision among the variants
-
-std::span<const float> Floats(const torch::Tensor& tensor) {
-  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
 
 torch::ScalarType DtypeOf(const LoadOptions& load) {
   if (load.precisions.empty() || load.precisions.front() == Precision::kFp32) return torch::kFloat32;
@@ -57,10 +54,7 @@ std::unique_ptr<DiffusionPipeline> LoadAll(const CompareOptions& options, const 
 // All rows of a prediction, or several predictions, as one signal.
 Sqnr Measure(std::span<const torch::Tensor> exact, std::span<const torch::Tensor> test) {
   Sqnr sum;
-  for (std::size_t i = 0; i < exact.size(); ++i) {
-    const torch::Tensor x = exact[i].to(torch::kFloat32).contiguous(), y = test[i].to(torch::kFloat32).contiguous();
-    sum += quant::MeasureSqnr(Floats(x), Floats(y));
-  }
+  for (std::size_t i = 0; i < exact.size(); ++i) sum += MeasureTensors(exact[i], test[i]);
   return sum;
 }
 

@@ -1,6 +1,5 @@
 #include "engine/tools/measure/layer_comparison.h"
 
-#include <cstdio>
 #include <map>
 
 #include "engine/io/checkpoint.h"
@@ -12,6 +11,7 @@
 #include "engine/tools/measure/calibrate.h"
 #include "engine/tools/measure/capture.h"
 #include "engine/tools/measure/retiled.h"
+#include "engine/tools/measure/tensor_sqnr.h"
 #include "engine/tools/table.h"
 
 namespace stampd::tools {
@@ -28,12 +28,6 @@ class LinearList final : public layers::LinearObserver {
  private:
   std::map<std::string, const layers::TokenLinear*> linears_;
 };
-
-quant::Sqnr MeasureTensors(const torch::Tensor& exact, const torch::Tensor& test) {
-  const torch::Tensor x = exact.to(torch::kFloat32).contiguous(), y = test.to(torch::kFloat32).contiguous();
-  const auto count = static_cast<std::size_t>(x.numel());
-  return quant::MeasureSqnr({x.data_ptr<float>(), count}, {y.data_ptr<float>(), count});
-}
 
 // Share of the energy of L X (R leaves it as it is) in the tokens of more than the recipe's usual bits, and their share of all.
 std::pair<double, double> HighShares(const torch::Tensor& x, ops::Segments segments, const quant::LinearRecipe& recipe) {
@@ -54,12 +48,6 @@ std::pair<double, double> HighShares(const torch::Tensor& x, ops::Segments segme
     rows += is_high ? 1 : 0;
   }
   return {all > 0 ? high / all : 0, rows / static_cast<double>(bits.size())};
-}
-
-std::string Fixed(double value, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
 }
 
 }  // namespace
@@ -107,7 +95,7 @@ std::string LayerTable(const std::vector<LayerComparison>& layers) {
                {"energy in high tokens", Table::kRight},
                {"high tokens", Table::kRight}});
   for (const LayerComparison& layer : layers) {
-    table.Add({layer.name, Fixed(layer.output.MeanDb(), 2), Fixed(layer.high_energy, 3), Fixed(layer.high_tokens, 4)});
+    table.Add({layer.name, Decimal(layer.output.MeanDb(), 2), Decimal(layer.high_energy, 3), Decimal(layer.high_tokens, 4)});
   }
   return table.Text();
 }
@@ -115,8 +103,8 @@ std::string LayerTable(const std::vector<LayerComparison>& layers) {
 std::string LayerCsv(const std::vector<LayerComparison>& layers) {
   std::string text = "linear,sqnr_db,high_energy,high_tokens\n";
   for (const LayerComparison& layer : layers) {
-    text += layer.name + "," + Fixed(layer.output.MeanDb(), 4) + "," + Fixed(layer.high_energy, 5) + "," +
-            Fixed(layer.high_tokens, 5) + "\n";
+    text += layer.name + "," + Decimal(layer.output.MeanDb(), 4) + "," + Decimal(layer.high_energy, 5) + "," +
+            Decimal(layer.high_tokens, 5) + "\n";
   }
   return text;
 }

@@ -1,19 +1,11 @@
 #include "engine/tools/measure/report.h"
 
-#include <cstdio>
-
 #include "engine/tools/json.h"
 #include "engine/tools/measure/plot.h"
 #include "engine/tools/table.h"
 
 namespace stampd::tools {
 namespace {
-
-std::string Fixed(double value, int digits = 2) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
 
 struct Column {
   const char* heading;
@@ -45,7 +37,7 @@ std::string ComparisonTable(const std::vector<Comparison>& comparisons) {
   Table table(std::move(columns));
   for (const Comparison& comparison : comparisons) {
     std::vector<std::string> row = {comparison.name};
-    for (const Column& column : kColumns) row.push_back(Fixed(column.of(comparison)));
+    for (const Column& column : kColumns) row.push_back(Decimal(column.of(comparison), 2));
     table.Add(std::move(row));
   }
   return table.Text();
@@ -59,8 +51,8 @@ std::string ComparisonCsv(const std::vector<Comparison>& comparisons) {
   text += "\n";
   for (const Comparison& comparison : comparisons) {
     text += "\"" + comparison.name + "\"";
-    for (const Column& column : kColumns) text += "," + Fixed(column.of(comparison), 4);
-    for (const double step : StepsDb(comparison)) text += "," + Fixed(step, 4);
+    for (const Column& column : kColumns) text += "," + Decimal(column.of(comparison), 4);
+    for (const double step : StepsDb(comparison)) text += "," + Decimal(step, 4);
     text += "\n";
   }
   return text;

@@ -11,14 +11,13 @@
 #include <rapidjson/document.h>
 
 #include "engine/base/error.h"
-#include "engine/io/config.h"
 #include "engine/quant/presets.h"
-#include "engine/quant/recipe_json.h"
 #include "engine/tools/measure/compare.h"
 #include "engine/tools/measure/plot.h"
 #include "engine/tools/measure/prompts.h"
 #include "engine/tools/measure/report.h"
 #include "engine/tools/measure/sweeps.h"
+#include "tests/engine/tools/tiny_recipe.h"
 #include "tests/expect_broken.h"
 #include "tests/temporary_folder.h"
 #include "tests/tiny_pipeline.h"
@@ -27,9 +26,9 @@ namespace stampd::tools {
 namespace {
 
 using stampd::testing::ExpectBroken;
-using stampd::testing::NarrowRecipe;
 using stampd::testing::TemporaryFolder;
 using stampd::testing::TinyOptions;
+using stampd::testing::TinyRecipe;
 using stampd::testing::TinyRequest;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -77,8 +76,6 @@ TEST(PromptsTest, WhatIsNoPromptIsNamedWithItsLine) {
   ExpectBroken([&] { ReadPrompts(folder.path() / "missing.txt"); }, {"can't read", "missing.txt"});
 }
 
-quant::Recipe Narrow(const std::string& more = {}) { return quant::ReadRecipe(io::Config::Parse(NarrowRecipe(more), "recipe")); }
-
 enum CandidateIndex { kEight, kFour, kExact, kSmooth };
 
 CompareOptions TwoPrompts() {
@@ -92,9 +89,9 @@ CompareOptions TwoPrompts() {
 const std::vector<Comparison>& Comparisons() {
   static const std::vector<Comparison> comparisons =
       Compare(TwoPrompts(), {{"w8a8", quant::Preset("w8a8")},
-                             {"narrow", Narrow()},
-                             {"<exact>", Narrow(R"(, "skip": true)")},
-                             {"smooth", Narrow(R"(, "weight_bits": 8, "activation_bits": 8, "smooth_alpha": 0.5)")}});
+                             {"narrow", TinyRecipe()},
+                             {"<exact>", TinyRecipe(R"(, "skip": true)")},
+                             {"smooth", TinyRecipe(R"(, "weight_bits": 8, "activation_bits": 8, "smooth_alpha": 0.5)")}});
   return comparisons;
 }
 
@@ -140,7 +137,7 @@ TEST(CompareTest, CountsTheBitsOfANativePicture) {
 }
 
 TEST(CompareTest, ANeighbourChangesNothing) {
-  const Comparison alone = Compare(TwoPrompts(), {{"alone", Narrow()}}).front();
+  const Comparison alone = Compare(TwoPrompts(), {{"alone", TinyRecipe()}}).front();
   EXPECT_EQ(alone.teacher.MeanDb(), Comparisons()[kFour].teacher.MeanDb());
   EXPECT_EQ(alone.latent.MeanDb(), Comparisons()[kFour].latent.MeanDb());
 }
@@ -150,7 +147,7 @@ TEST(CompareTest, MayBeHeldAgainstBf16AndReportsProgress) {
   options.load.precisions = {Precision::kBf16};
   std::vector<std::pair<std::size_t, std::size_t>> progress;
   options.progress = [&](std::size_t done, std::size_t total) { progress.emplace_back(done, total); };
-  const std::vector<Comparison> comparisons = Compare(options, {{"exact", Narrow(R"(, "skip": true)")}});
+  const std::vector<Comparison> comparisons = Compare(options, {{"exact", TinyRecipe(R"(, "skip": true)")}});
   EXPECT_EQ(comparisons.front().teacher.MeanDb(), kInfinity);
   EXPECT_THAT(progress, ::testing::ElementsAre(std::pair(1u, 2u), std::pair(2u, 2u)));
   options.load.precisions = {Precision::kW4A4};

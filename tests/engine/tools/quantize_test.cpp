@@ -13,6 +13,7 @@
 #include "engine/io/config.h"
 #include "engine/io/tensor_archive.h"
 #include "engine/quant/recipe_json.h"
+#include "tests/engine/tools/tiny_recipe.h"
 #include "tests/expect_broken.h"
 #include "tests/temporary_folder.h"
 #include "tests/tiny_pipeline.h"
@@ -26,6 +27,7 @@ using stampd::testing::PaintLatent;
 using stampd::testing::RecipeFile;
 using stampd::testing::TemporaryFolder;
 using stampd::testing::TinyOptions;
+using stampd::testing::TinyRecipe;
 using stampd::testing::TinyRequest;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
@@ -35,18 +37,14 @@ namespace fs = std::filesystem;
 constexpr const char* kStem = "diffusion_pytorch_model";
 
 // Everything that changes what a prepared weight looks like: one layer in groups, one of 8 bits, one left alone.
-const std::string& MixedRecipe() {
-  static const std::string json = NarrowRecipe(R"(, "layers": [
+constexpr const char* kMixed = R"(, "layers": [
     {"layers": "ff.net.2", "weight_group": 64, "activation_group": 64},
     {"layers": "attn2.to_q", "weight_bits": 8, "activation_bits": 8},
-    {"layers": "attn2.to_out", "skip": true}])");
-  return json;
-}
-
-quant::Recipe Read(const std::string& json) { return quant::ReadRecipe(io::Config::Parse(json, "recipe")); }
+    {"layers": "attn2.to_out", "skip": true}])";
 
 QuantizeOptions TinyInto(const fs::path& output) {
-  return {.folder = "tests/data/pipeline", .components = {{"tokenizer", "tests/data/tokenizer"}}, .output = output};
+  const LoadOptions tiny = TinyOptions({});
+  return {.folder = tiny.folder, .components = tiny.components, .output = output};
 }
 
 std::string Bytes(const io::TensorRecord& record) {
@@ -62,7 +60,7 @@ class QuantizeTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<TemporaryFolder>();
-    report_ = Quantize(TinyInto(output()), Read(MixedRecipe()));
+    report_ = Quantize(TinyInto(output()), TinyRecipe(kMixed));
   }
   static void TearDownTestSuite() { folder_.reset(); }
 
@@ -79,7 +77,7 @@ QuantizeReport QuantizeTest::report_;
 TEST_F(QuantizeTest, WhatIsWrittenPaintsAsWhatIsQuantizedOnLoad) {
   const auto prepared = LoadPrepared();
   EXPECT_THAT(prepared->info().precisions, ::testing::ElementsAre(Precision::kW4A4));
-  const RecipeFile recipe(MixedRecipe());
+  const RecipeFile recipe(NarrowRecipe(kMixed));
   const auto rounded = Pipeline::Load(TinyOptions({Precision::kW4A4}, recipe.path()));
   const Request request = TinyRequest(80, 96, 3, 5);
   EXPECT_EQ(PaintLatent(*prepared, request), PaintLatent(*rounded, request));
@@ -90,7 +88,7 @@ TEST_F(QuantizeTest, WhatIsWrittenPaintsAsWhatIsQuantizedOnLoad) {
 TEST_F(QuantizeTest, TheTransformerAloneStandsInForTheOriginal) {
   QuantizeOptions options = TinyInto(folder_->path() / "transformer_alone");
   options.transformer_only = true;
-  Quantize(options, Read(MixedRecipe()));
+  Quantize(options, TinyRecipe(kMixed));
   LoadOptions load = TinyOptions({});
   load.components["transformer"] = options.output;
   EXPECT_FALSE(fs::exists(options.output / "model_index.json"));
@@ -160,7 +158,7 @@ TEST_F(QuantizeTest, TheConfigIsTheOldOneWithTheRecipe) {
   keys.emplace_back("quantization_config");
   EXPECT_THAT(after.keys(), ::testing::UnorderedElementsAreArray(keys));
   EXPECT_EQ(after.Double("interpolation_scale"), before.Double("interpolation_scale"));
-  EXPECT_EQ(quant::ToJson(quant::ReadRecipe(after.Object("quantization_config"))), quant::ToJson(Read(MixedRecipe())));
+  EXPECT_EQ(quant::ToJson(quant::ReadRecipe(after.Object("quantization_config"))), quant::ToJson(TinyRecipe(kMixed)));
 }
 
 // In each of two blocks: q, k, v and out of attn1, and the up and down of ff, at 4 bits; attn2.to_q at 8.
@@ -189,8 +187,7 @@ TEST_F(QuantizeTest, WhatWasPreparedIsHadInThatPrecisionAlone) {
 TEST_F(QuantizeTest, AFolderThatHoldsSomethingIsLeftAlone) {
   const TemporaryFolder folder;
   folder.Write("precious", "gold");
-  ExpectBroken([&] { Quantize(TinyInto(folder.path()), Read(NarrowRecipe())); },
-               {folder.path().string(), "expected an empty folder"});
+  ExpectBroken([&] { Quantize(TinyInto(folder.path()), TinyRecipe()); }, {folder.path().string(), "expected an empty folder"});
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
   EXPECT_EQ(Text(folder.path() / "precious"), "gold");
 }
@@ -198,7 +195,7 @@ TEST_F(QuantizeTest, AFolderThatHoldsSomethingIsLeftAlone) {
 TEST_F(QuantizeTest, WhatIsQuantizedAlreadyIsRefused) {
   const TemporaryFolder folder;
   const QuantizeOptions again{.folder = output(), .output = folder.path() / "again"};
-  ExpectBroken([&] { Quantize(again, Read(NarrowRecipe())); }, {(output() / "transformer").string(), "not quantized"});
+  ExpectBroken([&] { Quantize(again, TinyRecipe()); }, {(output() / "transformer").string(), "not quantized"});
   EXPECT_FALSE(fs::exists(again.output));
 }
 
