@@ -12,4 +12,11 @@ struct Bf16 {
 
 inline float ToFloat(Bf16 value) { return std::bit_cast<float>(std::uint32_t{value.bits} << 16); }
 
+/// To the nearest, half to even; a NaN stays one.
+inline Bf16 ToBf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+  return {static_cast<std::uint16_t>(value == value ? rounded : 0x7fc0u)};
+}
+
 }  // namespace stampd::kernels

@@ -10,14 +10,14 @@ SelfAttention::SelfAttention(const WeightScope& scope, int heads, std::int64_t w
       to_qkv_(LoadImageLinear(scope, {"to_q", "to_k", "to_v"}, width, width, bias)),
       to_out_(LoadImageLinear(scope / "to_out", {"0"}, width, width)) {}
 
-torch::Tensor SelfAttention::Forward(const torch::Tensor& x, ops::Segments segments) const {
-  const torch::Tensor qkv = to_qkv_->Forward(x, segments);
+void SelfAttention::AddTo(torch::Tensor& x, ops::Segments segments, const ops::Norm& norm, const torch::Tensor& gate) const {
+  const torch::Tensor qkv = to_qkv_->ForwardNormed(x, segments, norm);
   std::vector<torch::Tensor> parts;
   for (const ops::Segment& segment : segments) {
     const std::vector<torch::Tensor> split = ops::RowsOf(qkv, segment).chunk(3, 1);
     parts.push_back(ops::Attend(split[0], split[1], split[2], heads_));
   }
-  return to_out_->Forward(ops::Pack(parts), segments);
+  to_out_->AddTo(x, gate, ops::Pack(parts), segments);
 }
 
 CrossAttention::CrossAttention(const WeightScope& scope, int heads, std::int64_t width, std::int64_t text_width, bool bias)
@@ -31,14 +31,13 @@ KeysAndValues CrossAttention::Prepare(const torch::Tensor& text) const {
   return {split[0].contiguous(), split[1].contiguous()};
 }
 
-torch::Tensor CrossAttention::Forward(const torch::Tensor& x, ops::Segments segments,
-                                      std::span<const KeysAndValues* const> texts) const {
+void CrossAttention::AddTo(torch::Tensor& x, ops::Segments segments, std::span<const KeysAndValues* const> texts) const {
   const torch::Tensor q = to_q_->Forward(x, segments);
   std::vector<torch::Tensor> parts;
   for (std::size_t s = 0; s < segments.size(); ++s) {
     parts.push_back(ops::Attend(ops::RowsOf(q, segments[s]), texts[s]->keys, texts[s]->values, heads_));
   }
-  return to_out_->Forward(ops::Pack(parts), segments);
+  to_out_->AddTo(x, /*gate=*/{}, ops::Pack(parts), segments);
 }
 
 }  // namespace stampd::layers

@@ -19,8 +19,8 @@ class SelfAttention {
  public:
   SelfAttention(const WeightScope& scope, int heads, std::int64_t width, bool bias);
 
-  /// [total_tokens, width] to the same.
-  torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments) const;
+  /// x <- x + gate * (what this makes of x, normed), [total_tokens, width].
+  void AddTo(torch::Tensor& x, ops::Segments segments, const ops::Norm& norm, const torch::Tensor& gate) const;
 
  private:
   int heads_;
@@ -42,8 +42,8 @@ class CrossAttention {
   /// `text` [text_tokens, text_width]. Depends on neither image nor timestep.
   KeysAndValues Prepare(const torch::Tensor& text) const;
 
-  /// `x` [total_tokens, width]; `texts` one for each segment.
-  torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments, std::span<const KeysAndValues* const> texts) const;
+  /// x <- x + (what this makes of x), [total_tokens, width]; `texts` one for each segment.
+  void AddTo(torch::Tensor& x, ops::Segments segments, std::span<const KeysAndValues* const> texts) const;
 
  private:
   int heads_;

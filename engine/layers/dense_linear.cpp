@@ -34,11 +34,6 @@ std::unique_ptr<const TokenLinear> Build(const WeightScope& scope, const torch::
 
 }  // namespace
 
-torch::Tensor TokenLinear::Forward(const torch::Tensor& x, Activation activation) const {
-  const ops::Segment whole = ops::WholeOf(x);
-  return Forward(x, {&whole, 1}, activation);
-}
-
 std::unique_ptr<const TokenLinear> LoadLinear(const WeightScope& scope, const std::vector<std::string_view>& names, std::int64_t in,
                                               std::int64_t out, bool bias) {
   std::vector<torch::Tensor> weights, biases;

@@ -8,8 +8,8 @@ FeedForward::FeedForward(const WeightScope& scope, std::int64_t width, std::int6
     : up_(LoadImageLinear(scope / "net" / 0, {"proj"}, width, hidden_width)),
       down_(LoadImageLinear(scope / "net", {"2"}, hidden_width, width)) {}
 
-torch::Tensor FeedForward::Forward(const torch::Tensor& x, ops::Segments segments) const {
-  return down_->Forward(up_->Forward(x, segments, ops::Activation::kGeluTanh), segments);
+void FeedForward::AddTo(torch::Tensor& x, ops::Segments segments, const ops::Norm& norm, const torch::Tensor& gate) const {
+  down_->AddTo(x, gate, up_->ForwardNormed(x, segments, norm, ops::Activation::kGeluTanh), segments);
 }
 
 }  // namespace stampd::layers

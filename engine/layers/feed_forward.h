@@ -14,8 +14,8 @@ class FeedForward {
  public:
   FeedForward(const WeightScope& scope, std::int64_t width, std::int64_t hidden_width);
 
-  /// [total_tokens, width] to the same.
-  torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments) const;
+  /// x <- x + gate * (what this makes of x, normed), [total_tokens, width].
+  void AddTo(torch::Tensor& x, ops::Segments segments, const ops::Norm& norm, const torch::Tensor& gate) const;
 
  private:
   std::unique_ptr<const TokenLinear> up_;

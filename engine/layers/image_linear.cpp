@@ -178,7 +178,11 @@ std::unique_ptr<const TokenLinear> Build(const Names& names, bool bias, const Li
   const torch::Tensor biases = TakeBiases(names, bias);
   // What was taken goes into the linear, which is counted as a whole.
   scope.CountResident(-quantized.weight.resident_bytes() - static_cast<std::int64_t>(bias ? biases.nbytes() : 0));
-  if (recipe.activation_bits == kExactBits) return MakeDenseLinear(scope, PlainWeight(quantized, recipe, scope.dtype()), biases);
+  if (recipe.activation_bits == kExactBits || recipe.control != quant::TokenControl::kNone) {
+    auto plain = MakeDenseLinear(scope, PlainWeight(quantized, recipe, scope.dtype()), biases);
+    if (recipe.activation_bits == kExactBits) return plain;
+    return std::make_unique<const RoundedInputLinear>(recipe, std::move(plain), quantized.smooth_scales);
+  }
   auto linear = std::make_unique<const StampLinear>(recipe, std::move(quantized.weight), biases, quantized.smooth_scales);
   scope.CountResident(linear->resident_bytes());
   return linear;

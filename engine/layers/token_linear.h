@@ -9,6 +9,7 @@
 
 #include "engine/layers/weights.h"
 #include "engine/ops/linear.h"
+#include "engine/ops/modulation.h"
 #include "engine/ops/segment.h"
 
 namespace stampd::layers {
@@ -27,6 +28,13 @@ class TokenLinear {
   /// `x` [total_tokens, in]. Returns [total_tokens, out]; a segment's rows are byte-identical whatever it is packed with.
   virtual torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments,
                                 ops::Activation activation = ops::Activation::kNone) const = 0;
+
+  /// Forward of LayerNormModulate(x, norm).
+  virtual torch::Tensor ForwardNormed(const torch::Tensor& x, ops::Segments segments, const ops::Norm& norm,
+                                      ops::Activation activation = ops::Activation::kNone) const;
+  /// GatedAdd(x, gate, Forward(y)): x <- x + gate * Forward(y), or x + Forward(y) where `gate` is undefined. A linear that fuses
+  /// these gives the same bytes as one that does not.
+  virtual void AddTo(torch::Tensor& x, const torch::Tensor& gate, const torch::Tensor& y, ops::Segments segments) const;
 
   /// For inputs that are one segment without a grid: text, timesteps.
   torch::Tensor Forward(const torch::Tensor& x, ops::Activation activation = ops::Activation::kNone) const;

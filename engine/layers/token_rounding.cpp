@@ -1,6 +1,9 @@
 #include "engine/layers/token_rounding.h"
 
+#include <vector>
+
 #include "engine/base/error.h"
+#include "engine/ops/stamp_product.h"
 #include "engine/quant/token_plan.h"
 
 namespace stampd::layers {
@@ -35,6 +38,10 @@ torch::Tensor TakeMeans(torch::Tensor& x, ops::Segments segments) {
   return ops::Pack(means);
 }
 
+void AddMeans(torch::Tensor& y, ops::Segments segments, const torch::Tensor& means) {
+  for (std::size_t s = 0; s < segments.size(); ++s) ops::RowsOf(y, segments[s]).add_(means[static_cast<std::int64_t>(s)]);
+}
+
 }  // namespace
 
 TokenRounding::TokenRounding(const quant::LinearRecipe& recipe, const torch::Tensor& smooth_scales)
@@ -51,36 +58,25 @@ std::int64_t TokenRounding::resident_bytes() const {
   return factors_.defined() ? static_cast<std::int64_t>(smooth_scales_.nbytes() + factors_.nbytes()) : 0;
 }
 
-RoundedTokens TokenRounding::Round(const torch::Tensor& x, ops::Segments segments) const {
-  const PackPlan plan = PlanPack(segments, recipe_);
-  RoundedTokens rounded;
-  torch::Tensor transformed = at::empty(x.sizes(), torch::kFloat32).copy_(x);
-  if (!plan.order.empty()) {
-    rounded.order = torch::tensor(plan.order);
-    transformed = transformed.index_select(0, rounded.order);
-  }
-  ops::TransformFeatures(transformed, features());
-  if (recipe_.control == TokenControl::kMean) rounded.means = TakeMeans(transformed, segments);
-  ops::ForwardAlongTokens(transformed, segments, recipe_.tile_transform());
+ops::QuantizedTokens TokenRounding::Round(const torch::Tensor& x, ops::Segments segments, const ops::Norm* norm) const {
   const int groups = recipe_.activation_group == 0 ? 1 : static_cast<int>(x.size(1) / recipe_.activation_group);
-  rounded.tokens = ops::QuantizeTokens(transformed, plan.bits, groups, recipe_.token_rounding());
-  return rounded;
-}
-
-torch::Tensor TokenRounding::Restore(torch::Tensor y, const RoundedTokens& rounded, ops::Segments segments) const {
-  ops::InverseAlongTokens(y, segments, recipe_.tile_transform());
-  if (!rounded.order.defined()) return y;
-  return at::empty_like(y).index_copy_(0, rounded.order, y);
+  return ops::RoundTokens(x, segments, norm, PlanPack(segments, recipe_).bits,
+                          {features(), recipe_.tile_transform(), recipe_.token_rounding(), groups});
 }
 
 torch::Tensor TokenRounding::RoundTrip(const torch::Tensor& x, ops::Segments segments) const {
-  const RoundedTokens rounded = Round(x, segments);
-  torch::Tensor y = Restore(ops::Dequantize(rounded.tokens), rounded, segments);
-  if (rounded.means.defined()) {
-    for (std::size_t s = 0; s < segments.size(); ++s) ops::RowsOf(y, segments[s]).add_(rounded.means[static_cast<std::int64_t>(s)]);
+  torch::Tensor tokens = at::empty(x.sizes(), torch::kFloat32).copy_(x), means, order;
+  if (recipe_.control == TokenControl::kShuffled) {
+    order = torch::tensor(PlanPack(segments, recipe_).order);
+    tokens = tokens.index_select(0, order);
   }
+  if (recipe_.control == TokenControl::kMean) means = TakeMeans(tokens, segments);
+  torch::Tensor y = ops::Dequantize(Round(tokens, segments, nullptr));
+  ops::InverseAlongTokens(y, segments, recipe_.tile_transform());
   ops::TransformFeatures(y, {.factors = nullptr, .hadamard_block = features().hadamard_block});  // its own inverse
-  return smooth_scales_.defined() ? y.mul_(smooth_scales_) : y;
+  if (smooth_scales_.defined()) y.mul_(smooth_scales_);
+  if (means.defined()) AddMeans(y, segments, means);
+  return order.defined() ? at::empty_like(y).index_copy_(0, order, y) : y;
 }
 
 }  // namespace stampd::layers

@@ -1,27 +1,66 @@
 #include "engine/ops/modulation.h"
 
-namespace stampd::ops {
+#include <memory>
 
-torch::Tensor LayerNormModulate(const torch::Tensor& x, Segments segments, const torch::Tensor& shift, const torch::Tensor& scale,
-                                double eps) {
-  torch::Tensor out = at::empty_like(x);
-  for (std::size_t s = 0; s < segments.size(); ++s) {
-    const auto row = static_cast<std::int64_t>(s);
-    const torch::Tensor normal = at::layer_norm(RowsOf(x, segments[s]), {x.size(1)}, {}, {}, eps);
-    torch::Tensor part = RowsOf(out, segments[s]);
-    at::addcmul_out(part, shift[row], normal, scale[row] + 1);
+#include <ATen/Parallel.h>
+
+#include "engine/kernels/pointwise.h"
+#include "engine/ops/token_rows.h"
+
+namespace stampd::ops {
+namespace {
+
+namespace cpu = kernels::cpu;
+
+constexpr std::int64_t kRowsPerTask = 16;
+
+torch::Tensor Wide(const torch::Tensor& x) { return x.defined() ? x.to(torch::kFloat32) : x; }
+
+// f(block, scratch) for each block, scratch [block.rows, width].
+template <typename F>
+void ForEachBlock(Segments segments, int width, F f) {
+  const std::vector<RowBlock> blocks = BlocksOf(segments, kRowsPerTask);
+  at::parallel_for(0, static_cast<std::int64_t>(blocks.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+    std::unique_ptr<float[]> scratch;
+    int rows = 0;
+    for (std::int64_t i = begin; i < end; ++i) {
+      const RowBlock& block = blocks[static_cast<std::size_t>(i)];
+      if (block.rows > rows) scratch = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(rows = block.rows) * width);
+      f(block, kernels::TokenView<float>{scratch.get(), block.rows, width, width});
+    }
+  });
+}
+
+}  // namespace
+
+torch::Tensor LayerNormModulate(const torch::Tensor& x, Segments segments, const Norm& norm) {
+  if (!HasKernels(x.scalar_type())) {
+    return LayerNormModulate(Wide(x), segments, {Wide(norm.shift), Wide(norm.scale), norm.eps}).to(x.scalar_type());
   }
+  torch::Tensor out = at::empty_like(x);
+  WithType(x.scalar_type(), [&]<typename T>(T) {
+    ForEachBlock(segments, static_cast<int>(x.size(1)), [&](const RowBlock& block, kernels::TokenView<float> scratch) {
+      cpu::LayerNormModulate<T>(Rows(ViewOf<const T>(x), block.first, block.rows), RowOf<T>(norm.shift, block.segment),
+                                RowOf<T>(norm.scale, block.segment), static_cast<float>(norm.eps), scratch);
+      cpu::Narrow<T>(ReadOnly(scratch), Rows(ViewOf<T>(out), block.first, block.rows));
+    });
+  });
   return out;
 }
 
 void GatedAdd(torch::Tensor& x, Segments segments, const torch::Tensor& gate, const torch::Tensor& y) {
-  for (std::size_t s = 0; s < segments.size(); ++s) {
-    RowsOf(x, segments[s]).addcmul_(RowsOf(y, segments[s]), gate[static_cast<std::int64_t>(s)]);
+  if (!HasKernels(x.scalar_type())) {
+    torch::Tensor wide = Wide(x);
+    GatedAdd(wide, segments, Wide(gate), Wide(y));
+    x.copy_(wide);
+    return;
   }
-}
-
-void Add(torch::Tensor& x, Segments segments, const torch::Tensor& y) {
-  for (const Segment& segment : segments) RowsOf(x, segment).add_(RowsOf(y, segment));
+  WithType(x.scalar_type(), [&]<typename T>(T) {
+    ForEachBlock(segments, static_cast<int>(x.size(1)), [&](const RowBlock& block, kernels::TokenView<float> scratch) {
+      cpu::Widen<T>(Rows(ViewOf<const T>(y), block.first, block.rows), scratch);
+      cpu::GatedAdd<T>(Rows(ViewOf<T>(x), block.first, block.rows), RowOf<T>(gate, block.segment), ReadOnly(scratch));
+    });
+  });
 }
 
 }  // namespace stampd::ops

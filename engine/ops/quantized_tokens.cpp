@@ -1,11 +1,12 @@
 #include "engine/ops/quantized_tokens.h"
 
-#include <algorithm>
+#include <span>
 #include <vector>
 
 #include <ATen/Parallel.h>
 
-#include "engine/kernels/w4a4_gemm.h"
+#include "engine/kernels/quantize_tokens.h"
+#include "engine/ops/token_rows.h"
 
 namespace stampd::ops {
 namespace {
@@ -13,34 +14,15 @@ namespace {
 using kernels::TokenView;
 
 constexpr std::int64_t kRowsPerTask = 16;
-// Of a product: rows that share the unpacking of some outputs' weights, and outputs whose unpacked weights stay in a core's cache.
-constexpr std::int64_t kBlockRows = 128;
-constexpr std::int64_t kBlockOuts = 64;
-
-TokenView<float> View(torch::Tensor& x) {
-  return {x.data_ptr<float>(), static_cast<int>(x.size(0)), static_cast<int>(x.size(1)), x.stride(0)};
-}
-
-TokenView<float> Rows(TokenView<float> x, std::int64_t first, std::int64_t count) {
-  return {x.row(static_cast<int>(first)), static_cast<int>(count), x.width, x.stride};
-}
-
-struct PlacedTile {
-  std::int64_t segment_first;
-  Tile tile;
-};
 
 template <typename Transform>
-void ForEachTile(torch::Tensor& x, Segments segments, const Transform& transform) {
-  std::vector<PlacedTile> tiles;
-  for (const Segment& segment : segments) {
-    for (const Tile& tile : segment.layout->tiles()) tiles.push_back({segment.first, tile});
-  }
-  const TokenView<float> view = View(x);
-  at::parallel_for(0, static_cast<std::int64_t>(tiles.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+void ForEachBlock(torch::Tensor& x, Segments segments, const Transform& transform) {
+  const std::vector<RowBlock> blocks = BlocksOf(segments, kRowsPerTask);
+  const auto view = ViewOf<float>(x);
+  at::parallel_for(0, static_cast<std::int64_t>(blocks.size()), 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const auto& [first, tile] = tiles[static_cast<std::size_t>(i)];
-      transform(Rows(view, first, view.rows - first), tile);
+      const RowBlock& block = blocks[static_cast<std::size_t>(i)];
+      transform(Rows(view, block.first, block.rows), block.tiles);
     }
   });
 }
@@ -48,21 +30,21 @@ void ForEachTile(torch::Tensor& x, Segments segments, const Transform& transform
 }  // namespace
 
 void TransformFeatures(torch::Tensor& x, const kernels::FeatureTransform& transform) {
-  const TokenView<float> view = View(x);
+  const auto view = ViewOf<float>(x);
   at::parallel_for(0, x.size(0), kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
-    kernels::cpu::TransformFeatures(Rows(view, begin, end - begin), transform);
+    kernels::cpu::TransformFeatures(Rows(view, begin, static_cast<int>(end - begin)), transform);
   });
 }
 
 void ForwardAlongTokens(torch::Tensor& x, Segments segments, const kernels::TileTransform& transform) {
-  ForEachTile(x, segments, [&](TokenView<float> rows, const Tile& tile) {
-    kernels::cpu::ForwardAlongTokens(rows, {&tile, 1}, transform);
+  ForEachBlock(x, segments, [&](TokenView<float> rows, std::span<const Tile> tiles) {
+    kernels::cpu::ForwardAlongTokens(rows, tiles, transform);
   });
 }
 
 void InverseAlongTokens(torch::Tensor& x, Segments segments, const kernels::TileTransform& transform) {
-  ForEachTile(x, segments, [&](TokenView<float> rows, const Tile& tile) {
-    kernels::cpu::InverseAlongTokens(rows, {&tile, 1}, transform);
+  ForEachBlock(x, segments, [&](TokenView<float> rows, std::span<const Tile> tiles) {
+    kernels::cpu::InverseAlongTokens(rows, tiles, transform);
   });
 }
 
@@ -75,43 +57,16 @@ kernels::QuantizedTokens QuantizedTokens::view() const {
           .groups = static_cast<int>(scales.size(1))};
 }
 
-QuantizedTokens QuantizeTokens(const torch::Tensor& x, std::span<const std::uint8_t> bits, int groups,
-                               const kernels::TokenRounding& rounding) {
-  QuantizedTokens quantized{.codes = at::empty(x.sizes(), torch::kUInt8),
-                            .scales = at::empty({x.size(0), groups}, torch::kFloat32),
-                            .zeros = at::empty({x.size(0), groups}, torch::kUInt8)};
-  const kernels::QuantizedTokens view = quantized.view();
-  const float* const data = x.data_ptr<float>();
-  at::parallel_for(0, x.size(0), kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
-    const int rows = static_cast<int>(end - begin);
-    kernels::cpu::QuantizeTokens({data + begin * x.size(1), rows, view.width, x.size(1)}, bits.data() + begin, rounding,
-                                 view.Rows(static_cast<int>(begin), rows));
-  });
-  return quantized;
+QuantizedTokens EmptyTokens(std::int64_t rows, std::int64_t width, int groups) {
+  return {.codes = at::empty({rows, width}, torch::kUInt8),
+          .scales = at::empty({rows, groups}, torch::kFloat32),
+          .zeros = at::empty({rows, groups}, torch::kUInt8)};
 }
 
 torch::Tensor Dequantize(const QuantizedTokens& x) {
   torch::Tensor values = at::empty(x.codes.sizes(), torch::kFloat32);
-  kernels::cpu::DequantizeTokens(x.view(), View(values));
+  kernels::cpu::DequantizeTokens(x.view(), ViewOf<float>(values));
   return values;
-}
-
-torch::Tensor Multiply(const QuantizedTokens& x, const QuantizedWeight& weight, const torch::Tensor& sums) {
-  const std::int64_t rows = x.codes.size(0), outs = weight.out();
-  torch::Tensor y = at::empty({rows, outs}, torch::kFloat32);
-  const std::int64_t row_blocks = (rows + kBlockRows - 1) / kBlockRows, out_blocks = (outs + kBlockOuts - 1) / kBlockOuts;
-  at::parallel_for(0, row_blocks * out_blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t row = i % row_blocks * kBlockRows, out = i / row_blocks * kBlockOuts;
-      const kernels::GemmBlock block{.first_row = static_cast<int>(row),
-                                     .rows = static_cast<int>(std::min(kBlockRows, rows - row)),
-                                     .first_out = static_cast<int>(out),
-                                     .outs = static_cast<int>(std::min(kBlockOuts, outs - out))};
-      kernels::cpu::Multiply(x.view(), weight.view(), sums.data_ptr<std::int32_t>(), block,
-                             {y.data_ptr<float>() + row * outs + out, block.rows, block.outs, outs});
-    }
-  });
-  return y;
 }
 
 }  // namespace stampd::ops

@@ -1,18 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include <torch/types.h>
 
 #include "engine/kernels/feature_transform.h"
-#include "engine/kernels/quantize_tokens.h"
+#include "engine/kernels/quantized_tokens.h"
 #include "engine/kernels/sequence_transform.h"
-#include "engine/ops/quantized_weight.h"
 #include "engine/ops/segment.h"
 
-/// The steps of a STaMP linear on packed tokens, each spread over threads; a token's result depends on its own tile alone. Tensors
-/// are dense float32 on the CPU unless something else is said.
+/// Packed tokens as whole numbers, and the transforms around that, each spread over threads; a token's result depends on its own
+/// tile alone. Tensors are dense float32 on the CPU unless something else is said. stamp_product.h does it all at once.
 
 namespace stampd::ops {
 
@@ -32,14 +30,10 @@ struct QuantizedTokens {
   kernels::QuantizedTokens view() const;
 };
 
-/// `bits` of each row; `groups` divides the width.
-QuantizedTokens QuantizeTokens(const torch::Tensor& x, std::span<const std::uint8_t> bits, int groups,
-                               const kernels::TokenRounding& rounding);
+/// To be filled.
+QuantizedTokens EmptyTokens(std::int64_t rows, std::int64_t width, int groups);
 
 /// The numbers that they stand for.
 torch::Tensor Dequantize(const QuantizedTokens& x);
-
-/// X Wᵀ, exact sums of whole numbers (kernels/w4a4_gemm.h). `sums` is SumWeight(weight, groups). Returns [rows, out].
-torch::Tensor Multiply(const QuantizedTokens& x, const QuantizedWeight& weight, const torch::Tensor& sums);
 
 }  // namespace stampd::ops

@@ -140,7 +140,7 @@ void Transformer::RunBlocks(torch::Tensor& x, ops::Segments segments, std::span<
 torch::Tensor Transformer::Project(const torch::Tensor& x, ops::Segments segments, const torch::Tensor& embeddings) const {
   const torch::Tensor shift = embeddings + scale_shift_table_[0];
   const torch::Tensor scale = embeddings + scale_shift_table_[1];
-  return project_out_->Forward(ops::LayerNormModulate(x, segments, shift, scale, kFinalNormEps), segments);
+  return project_out_->ForwardNormed(x, segments, {shift, scale, kFinalNormEps});
 }
 
 }  // namespace pixart

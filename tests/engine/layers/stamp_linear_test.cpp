@@ -80,7 +80,6 @@ struct Case {
 
 void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 
-LinearRecipe Shuffled() { return {.control = TokenControl::kShuffled}; }
 LinearRecipe MeanOnly() {
   return {.high_rule = HighTokenRule::kNone, .sequence_transform = SequenceTransform::kNone, .control = TokenControl::kMean};
 }
@@ -102,9 +101,14 @@ const std::vector<Case>& Cases() {
       {"first_tokens", {.high_rule = HighTokenRule::kFirst, .high_count = 40, .high_bits = 6}},
       {"smooth", {.hadamard_block = 0, .smooth_alpha = 0.5}, true},
       {"smooth_hadamard", {.weight_bits = 8, .activation_bits = 8, .smooth_alpha = 0.5}, true},
-      {"shuffled", Shuffled()},
-      {"mean_only", MeanOnly()},
   };
+  return cases;
+}
+
+std::vector<Case> WithControls() {
+  std::vector<Case> cases = Cases();
+  cases.push_back({"shuffled", {.control = TokenControl::kShuffled}});
+  cases.push_back({"mean_only", MeanOnly()});
   return cases;
 }
 
@@ -152,6 +156,26 @@ TEST_P(StampLinearTableTest, HalfTypesAreRoundedOnceAtTheEnd) {
   }
 }
 
+TEST_P(StampLinearTableTest, NormsAndAddsAsIfOneAfterTheOther) {
+  const StampLinear linear = layer_.Linear();
+  const ops::Segments segments = layer_.grids.segments();
+  const auto count = static_cast<std::int64_t>(segments.size());
+  for (const torch::ScalarType dtype : {torch::kFloat32, torch::kBFloat16, torch::kFloat16}) {
+    const auto draw = [&](std::int64_t rows, std::int64_t width) { return at::randn({rows, width}).to(dtype); };
+    const torch::Tensor x = layer_.x.to(dtype), gate = draw(count, kOut), before = draw(x.size(0), kOut);
+    const ops::Norm norm{draw(count, kIn), draw(count, kIn), 1e-6};
+    EXPECT_TRUE(at::equal(linear.ForwardNormed(x, segments, norm, Activation::kGeluTanh),
+                          linear.Forward(ops::LayerNormModulate(x, segments, norm), segments, Activation::kGeluTanh)))
+        << dtype;
+    for (const torch::Tensor& through : {gate, torch::Tensor()}) {
+      torch::Tensor found = before.clone(), expected = before.clone();
+      linear.AddTo(found, through, x, segments);
+      ops::GatedAdd(expected, segments, through, linear.Forward(x, segments, Activation::kNone));
+      EXPECT_TRUE(at::equal(found, expected)) << dtype << (through.defined() ? " gated" : "");
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Recipes, StampLinearTableTest, ::testing::ValuesIn(Cases()),
                          [](const auto& info) { return info.param.name; });
 
@@ -172,30 +196,6 @@ TEST(StampLinearTest, RoundingTheActivationsFinerComesCloser) {
   const double eight = distance({.weight_bits = 8, .activation_bits = 8});
   EXPECT_GT(high_tokens, four + 1);
   EXPECT_GT(eight, high_tokens + 1);
-}
-
-// A picture without detail is all mean: nothing of it is rounded.
-TEST(StampLinearTest, AMeanThatIsTakenOutStaysExact) {
-  const auto distance = [](LinearRecipe recipe) {
-    recipe.weight_bits = 8;
-    Layer layer(recipe);
-    layer.x = layer.x.narrow(0, 0, 1).expand_as(layer.x).contiguous();
-    const torch::Tensor v = ReferenceWeight(recipe, layer.weight, {});
-    torch::Tensor rotated = layer.x.to(torch::kFloat64);
-    kernels::reference::TransformFeatures(stampd::testing::DoubleView(rotated), {nullptr, recipe.hadamard_block});
-    return SqnrDb(layer.Forward(), rotated.matmul(v.t()) + layer.bias.to(torch::kFloat64));
-  };
-  LinearRecipe without = MeanOnly();
-  without.control = TokenControl::kNone;
-  EXPECT_GT(distance(MeanOnly()), 70);
-  EXPECT_LT(distance(without), 40);
-}
-
-TEST(StampLinearTest, ShufflingChangesNothingWhereTokensAreNotMixed) {
-  LinearRecipe recipe = PresetLinear("rtn-w4a4");
-  const torch::Tensor in_order = Layer(recipe).Forward();
-  recipe.control = TokenControl::kShuffled;
-  EXPECT_TRUE(at::equal(Layer(recipe).Forward(), in_order));
 }
 
 TEST(StampLinearTest, SmoothingTamesAnOutlierAmongTheChannels) {
@@ -240,7 +240,7 @@ class TimesTwo final : public TokenLinear {
   }
 };
 
-class RoundedInputTest : public ::testing::TestWithParam<Case> {
+class RoundedInputTableTest : public ::testing::TestWithParam<Case> {
  protected:
   torch::Tensor Forward(const Layer& layer, torch::ScalarType dtype) const {
     const RoundedInputLinear linear(GetParam().recipe, std::make_unique<const TimesTwo>(), layer.smooth_scales);
@@ -249,7 +249,7 @@ class RoundedInputTest : public ::testing::TestWithParam<Case> {
 };
 
 // R⁻¹ behind the product with the identity, which nobody rounds.
-TEST_P(RoundedInputTest, TheLinearBehindSeesRoundedActivationsInTheirOwnSpace) {
+TEST_P(RoundedInputTableTest, TheLinearBehindSeesRoundedActivationsInTheirOwnSpace) {
   const Layer layer(GetParam().recipe, GetParam().smooths);
   const torch::Tensor identity = at::eye(kIn, torch::kFloat64);
   torch::Tensor expected = ReferenceProduct(GetParam().recipe, layer.x, layer.grids.segments(), identity, layer.smooth_scales);
@@ -261,7 +261,30 @@ TEST_P(RoundedInputTest, TheLinearBehindSeesRoundedActivationsInTheirOwnSpace) {
   EXPECT_TRUE(at::isfinite(half).all().item<bool>());
 }
 
-INSTANTIATE_TEST_SUITE_P(Recipes, RoundedInputTest, ::testing::ValuesIn(Cases()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Recipes, RoundedInputTableTest, ::testing::ValuesIn(WithControls()),
+                         [](const auto& info) { return info.param.name; });
+
+torch::Tensor RoundTrip(const LinearRecipe& recipe, const Layer& layer) {
+  return TokenRounding(recipe, {}).RoundTrip(layer.x, layer.grids.segments());
+}
+
+// A picture without detail is all mean: nothing of it is rounded.
+TEST(RoundedInputTest, AMeanThatIsTakenOutStaysExact) {
+  Layer layer(MeanOnly());
+  layer.x = layer.x.narrow(0, 0, 1).expand_as(layer.x).contiguous();
+  LinearRecipe without = MeanOnly();
+  without.control = TokenControl::kNone;
+  EXPECT_GT(SqnrDb(RoundTrip(MeanOnly(), layer), layer.x), 100);
+  EXPECT_LT(SqnrDb(RoundTrip(without, layer), layer.x), 40);
+}
+
+TEST(RoundedInputTest, ShufflingChangesNothingWhereTokensAreNotMixed) {
+  LinearRecipe recipe = PresetLinear("rtn-w4a4");
+  const Layer layer(recipe);
+  const torch::Tensor in_order = RoundTrip(recipe, layer);
+  recipe.control = TokenControl::kShuffled;
+  EXPECT_TRUE(at::equal(RoundTrip(recipe, layer), in_order));
+}
 
 TEST(StampLinearTest, TokensWithoutAGridAreRefused) {
   const Layer layer(PresetLinear("stamp-w4a4"));

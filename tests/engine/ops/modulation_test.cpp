@@ -60,7 +60,7 @@ TEST_P(ModulationTest, NormsThenScalesAndShiftsBySegment) {
     expected[t] = normal * (scale[of[static_cast<std::size_t>(t)]].to(torch::kFloat64) + 1) +
                   shift[of[static_cast<std::size_t>(t)]].to(torch::kFloat64);
   }
-  ExpectClose(LayerNormModulate(x, segments_, shift, scale, 1e-6), expected, tolerance());
+  ExpectClose(LayerNormModulate(x, segments_, {shift, scale, 1e-6}), expected, tolerance());
 }
 
 TEST_P(ModulationTest, AddsThroughTheGateOfTheSegment) {
@@ -71,7 +71,7 @@ TEST_P(ModulationTest, AddsThroughTheGateOfTheSegment) {
   GatedAdd(x, segments_, gate, y);
   ExpectClose(x, before.to(torch::kFloat64) + gates * y.to(torch::kFloat64), tolerance());
   x = before.clone();
-  Add(x, segments_, y);
+  GatedAdd(x, segments_, {}, y);
   ExpectClose(x, before.to(torch::kFloat64) + y.to(torch::kFloat64), tolerance());
 }
 

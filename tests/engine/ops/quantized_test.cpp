@@ -9,6 +9,7 @@
 #include "engine/kernels/w4a4_gemm.h"
 #include "engine/ops/quantized_tokens.h"
 #include "engine/ops/quantized_weight.h"
+#include "engine/ops/stamp_product.h"
 #include "tests/engine/ops/packed_grids.h"
 #include "tests/golden.h"
 #include "tests/threads.h"
@@ -46,6 +47,11 @@ std::vector<torch::Tensor> Parts(const QuantizedWeight& w) {
   std::vector<torch::Tensor> parts = {w.codes, w.scales};
   if (w.multipliers.defined()) parts.push_back(w.multipliers);
   return parts;
+}
+
+// Rounding alone, without transforms.
+TokenSteps Plain(const TokenRounding& rounding, int groups) {
+  return {.features = {nullptr, 1}, .tiles = {SequenceTransform::kNone}, .rounding = rounding, .groups = groups};
 }
 
 // Tiles that divide their grid and tiles that do not, of several sides in one pack.
@@ -121,7 +127,9 @@ class TokensTest : public PackTest, public ::testing::WithParamInterface<TokenCa
   TokensTest() {
     for (std::size_t row = 0; row < bits_.size(); ++row) bits_[row] = static_cast<std::uint8_t>(row % 5 == 0 ? 8 : 4 - row % 2);
   }
-  QuantizedTokens Quantize() const { return QuantizeTokens(x_, bits_, GetParam().groups, GetParam().rounding); }
+  QuantizedTokens Quantize() const {
+    return RoundTokens(x_, grids_.segments(), nullptr, bits_, Plain(GetParam().rounding, GetParam().groups));
+  }
 
   std::vector<std::uint8_t> bits_ = std::vector<std::uint8_t>(static_cast<std::size_t>(grids_.tokens()));
 };
@@ -230,10 +238,13 @@ TEST_P(WeightTest, ProductsAreTheReferences) {
   for (std::size_t row = 0; row < bits.size(); row += 7) bits[row] = 8;
   const torch::Tensor x = DrawTokens(301, GetParam().in);
   for (const int groups : {1, 2}) {
-    const QuantizedTokens tokens = QuantizeTokens(x, bits, groups, {});
+    const Segment whole = WholeOf(x);
+    const QuantizedTokens tokens = RoundTokens(x, {&whole, 1}, nullptr, bits, Plain({}, groups));
+    const torch::Tensor sums = SumWeight(weight, groups);
+    const StampProduct product{tokens, weight, sums, {SequenceTransform::kNone}, /*bias=*/torch::Tensor()};
     torch::Tensor expected = at::empty({301, GetParam().out}, torch::kFloat64);
     kernels::reference::Multiply(tokens.view(), weight.view(), DoubleView(expected));
-    const auto multiply = [&] { return std::vector{Multiply(tokens, weight, SumWeight(weight, groups))}; };
+    const auto multiply = [&] { return std::vector{Multiply(product, {&whole, 1}, torch::kFloat32)}; };
     ExpectClose(multiply().front(), expected, 3e-7);
     ExpectClose(expected, Dequantize(tokens).to(torch::kFloat64).matmul(Dequantize(weight).to(torch::kFloat64).t()), 1e-6);
     ExpectSameOnAnyThreads(multiply);

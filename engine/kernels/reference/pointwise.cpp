@@ -1,0 +1,22 @@
+#include "engine/kernels/pointwise.h"
+
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+namespace stampd::kernels::reference {
+
+void LayerNormModulate(TokenView<double> x, const double* shift, const double* scale, double eps) {
+  for (int r = 0; r < x.rows; ++r) {
+    double* const row = x.row(r);
+    const double mean = std::accumulate(row, row + x.width, 0.0) / x.width;
+    const double squares =
+        std::accumulate(row, row + x.width, 0.0, [&](double sum, double value) { return sum + (value - mean) * (value - mean); });
+    const double deviation = std::sqrt(squares / x.width + eps);
+    for (int c = 0; c < x.width; ++c) row[c] = (row[c] - mean) / deviation * (1 + scale[c]) + shift[c];
+  }
+}
+
+double GeluTanh(double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x))); }
+
+}  // namespace stampd::kernels::reference
