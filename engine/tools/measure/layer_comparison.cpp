@@ -8,6 +8,7 @@
 #include "engine/models/registry.h"
 #include "engine/ops/quantized_tokens.h"
 #include "engine/quant/token_plan.h"
+#include "engine/tools/csv.h"
 #include "engine/tools/measure/calibrate.h"
 #include "engine/tools/measure/capture.h"
 #include "engine/tools/measure/retiled.h"
@@ -103,7 +104,7 @@ std::string LayerTable(const std::vector<LayerComparison>& layers) {
 std::string LayerCsv(const std::vector<LayerComparison>& layers) {
   std::string text = "linear,sqnr_db,high_energy,high_tokens\n";
   for (const LayerComparison& layer : layers) {
-    text += layer.name + "," + Decimal(layer.output.MeanDb(), 4) + "," + Decimal(layer.high_energy, 5) + "," +
+    text += CsvField(layer.name) + "," + Decimal(layer.output.MeanDb(), 4) + "," + Decimal(layer.high_energy, 5) + "," +
             Decimal(layer.high_tokens, 5) + "\n";
   }
   return text;

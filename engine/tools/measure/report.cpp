@@ -1,5 +1,6 @@
 #include "engine/tools/measure/report.h"
 
+#include "engine/tools/csv.h"
 #include "engine/tools/json.h"
 #include "engine/tools/measure/plot.h"
 #include "engine/tools/table.h"
@@ -50,7 +51,7 @@ std::string ComparisonCsv(const std::vector<Comparison>& comparisons) {
   for (std::size_t step = 0; step < steps; ++step) text += ",step_" + std::to_string(step) + "_db";
   text += "\n";
   for (const Comparison& comparison : comparisons) {
-    text += "\"" + comparison.name + "\"";
+    text += CsvField(comparison.name);
     for (const Column& column : kColumns) text += "," + Decimal(column.of(comparison), 4);
     for (const double step : StepsDb(comparison)) text += "," + Decimal(step, 4);
     text += "\n";
