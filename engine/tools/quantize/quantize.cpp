@@ -1,6 +1,7 @@
 #include "engine/tools/quantize/quantize.h"
 
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <vector>
 
@@ -20,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kStem = "diffusion_pytorch_model";
+constexpr const char* kConfigKey = "quantization_config";
 
 // A tensor on its way into the file, wherever its bytes lie.
 struct Output {
@@ -87,14 +89,22 @@ std::string ReadFile(const fs::path& file) {
   return text.str();
 }
 
-// The config as it is, one member longer: what we don't know in it stays.
-void WriteConfig(const fs::path& from, const fs::path& to, const quant::Recipe& recipe) {
-  std::string text = ReadFile(from);
-  const std::size_t end = text.find_last_of('}');
-  const std::size_t last = text.find_last_not_of(" \t\r\n", end - 1);
-  text.resize(last + 1);
-  text += (text.back() == '{' ? "" : ",") + std::string("\n  \"quantization_config\": ") + quant::ToJson(recipe) + "\n}\n";
-  WriteFile(to, text);
+// The config as it is, but for the recipe: what we don't know in it stays.
+std::string ConfigWith(const quant::Recipe& recipe, const fs::path& file) {
+  static const std::regex kNull(R"("quantization_config"\s*:\s*null)");
+  std::string text = ReadFile(file);
+  const std::string member = "\"quantization_config\": " + quant::ToJson(recipe);
+  std::smatch null;
+  if (!io::Config::Read(file).Has(kConfigKey)) {
+    text.resize(text.find_last_not_of(" \t\r\n", text.find_last_of('}') - 1) + 1);
+    text.append(text.back() == '{' ? "" : ",").append("\n  ").append(member).append("\n}\n");
+  } else if (std::regex_search(text, null, kNull)) {  // in its place: not every reader takes two members of one name
+    text.replace(null.position(), null.length(), member);
+  }
+  if (!io::Config::Parse(text, file.string()).IsObject(kConfigKey)) {
+    throw Broken("[quantize] " + file.string() + ": quantization_config: expected null or none, found something else");
+  }
+  return text;
 }
 
 void WriteWeights(const io::TensorArchive& archive, const Collector& collector, const fs::path& folder) {
@@ -122,9 +132,10 @@ void CopyOtherParts(const io::Checkpoint& checkpoint, const fs::path& output) {
 QuantizeReport Quantize(const QuantizeOptions& options, const quant::Recipe& recipe) {
   const io::Checkpoint checkpoint = io::Checkpoint::Open(options.folder, options.components);
   const io::Component& transformer = checkpoint.Get("transformer");
-  if (io::Config::Read(transformer.folder / "config.json").Has("quantization_config")) {
+  if (io::Config::Read(transformer.folder / "config.json").IsObject(kConfigKey)) {
     throw Broken("[quantize] " + transformer.folder.string() + ": expected a transformer that is not quantized, found one that is");
   }
+  const std::string config = ConfigWith(recipe, transformer.folder / "config.json");
   MakeEmptyFolder(options.output);
   Collector collector;
   const layers::Quantization quantization{.recipe = &recipe, .sink = &collector};
@@ -134,7 +145,7 @@ QuantizeReport Quantize(const QuantizeOptions& options, const quant::Recipe& rec
   fs::create_directories(folder);
   const auto archive = io::TensorArchive::Open(transformer.folder, kStem);
   WriteWeights(*archive, collector, folder);
-  WriteConfig(transformer.folder / "config.json", folder / "config.json", recipe);
+  WriteFile(folder / "config.json", config);
   if (!options.transformer_only) CopyOtherParts(checkpoint, options.output);
   return collector.Report(*archive);
 }

@@ -1,5 +1,6 @@
 #include "engine/tools/quantize/quantize.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -159,6 +160,28 @@ TEST_F(QuantizeTest, TheConfigIsTheOldOneWithTheRecipe) {
   EXPECT_THAT(after.keys(), ::testing::UnorderedElementsAreArray(keys));
   EXPECT_EQ(after.Double("interpolation_scale"), before.Double("interpolation_scale"));
   EXPECT_EQ(quant::ToJson(quant::ReadRecipe(after.Object("quantization_config"))), quant::ToJson(TinyRecipe(kMixed)));
+}
+
+// What loading takes for absent can be quantized, and has one member of that name then.
+TEST_F(QuantizeTest, ARecipeThatIsNullIsNone) {
+  const TemporaryFolder folder;
+  fs::copy("tests/data/pipeline/transformer", folder.path() / "transformer");
+  const std::string config = Text("tests/data/pipeline/transformer/config.json");
+  const auto quantize_with = [&](const std::string& members) {
+    folder.Write("transformer/config.json", std::string(config).replace(config.find('{'), 1, "{" + members));
+    QuantizeOptions options = TinyInto(folder.path() / "prepared");
+    options.components["transformer"] = folder.path() / "transformer";
+    fs::remove_all(options.output);
+    Quantize(options, TinyRecipe(kMixed));
+    return io::Config::Read(options.output / "transformer/config.json");
+  };
+  const io::Config after = quantize_with("\"quantization_config\" :\n null, \"nested\": {\"quantization_config\": null},");
+  EXPECT_EQ(quant::ToJson(quant::ReadRecipe(after.Object("quantization_config"))), quant::ToJson(TinyRecipe(kMixed)));
+  EXPECT_EQ(std::ranges::count(after.keys(), "quantization_config"), 1);
+  EXPECT_FALSE(after.Object("nested").IsObject("quantization_config"));
+  EXPECT_NO_THROW(Pipeline::Load({.folder = folder.path() / "prepared"}));
+  ExpectBroken([&] { quantize_with("\"quantization_config\": \"gptq\","); },
+               {"config.json: quantization_config: expected null or none"});
 }
 
 // In each of two blocks: q, k, v and out of attn1, and the up and down of ff, at 4 bits; attn2.to_q at 8.
