@@ -29,16 +29,15 @@ struct SqnrFlags {
   bool layers = false;
 };
 
-std::vector<Candidate> CandidatesOf(const SqnrFlags& flags) {
-  std::vector<Candidate> candidates;
-  for (const std::string& name : flags.recipes) candidates.push_back({name, FindRecipe(name)});
-  const quant::Recipe base = candidates.front().recipe;
+std::vector<quant::Recipe> RecipesOf(const SqnrFlags& flags) {
+  std::vector<quant::Recipe> recipes;
+  for (const std::string& source : flags.recipes) recipes.push_back(FindRecipe(source));
+  const quant::Recipe base = recipes.front();
   for (const std::string& sweep : flags.sweeps) {
-    std::vector<Candidate> found = Sweep(sweep, base);
-    found.erase(found.begin());  // the base itself, which is among the recipes
-    candidates.insert(candidates.end(), found.begin(), found.end());
+    std::vector<quant::Recipe> found = Sweep(sweep, base);
+    recipes.insert(recipes.end(), found.begin() + 1, found.end());  // the base itself is there already
   }
-  return candidates;
+  return recipes;
 }
 
 void WriteIfWanted(const std::filesystem::path& file, const std::string& text) {
@@ -56,15 +55,15 @@ void Run(SqnrFlags flags) {
   if (flags.count != 0 && flags.count < options.prompts.size()) options.prompts.resize(flags.count);
   options.progress = [](std::size_t done, std::size_t total) { std::fprintf(stderr, "prompt %zu of %zu\n", done, total); };
 
-  const std::vector<Comparison> comparisons = Compare(options, CandidatesOf(flags));
+  const std::vector<quant::Recipe> recipes = RecipesOf(flags);
+  const std::vector<Comparison> comparisons = Compare(options, recipes);
   std::cout << ComparisonTable(comparisons);
   WriteIfWanted(flags.csv, ComparisonCsv(comparisons));
   WriteIfWanted(flags.json, ComparisonJson(comparisons));
   WriteIfWanted(flags.plot, StepsPlot(comparisons));
   if (!flags.layers) return;
-  const Candidate first = CandidatesOf(flags).front();
-  const std::vector<LayerComparison> layers = CompareLayers(options, first);
-  std::cout << '\n' << first.name << ", each linear alone\n" << LayerTable(layers);
+  const std::vector<LayerComparison> layers = CompareLayers(options, recipes.front());
+  std::cout << '\n' << recipes.front().name << ", each linear alone\n" << LayerTable(layers);
   WriteIfWanted(flags.layers_csv, LayerCsv(layers));
 }
 

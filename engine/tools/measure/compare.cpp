@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <span>
 
 #include "engine/base/error.h"
 #include "engine/diffusion_pipeline.h"
 #include "engine/io/checkpoint.h"
 #include "engine/layers/quantization.h"
+#include "engine/layers/token_linear.h"
 #include "engine/models/registry.h"
-#include "engine/quant/token_plan.h"
 #include "engine/tools/measure/calibrate.h"
 #include "engine/tools/measure/tensor_sqnr.h"
 
@@ -26,26 +27,51 @@ torch::ScalarType DtypeOf(const LoadOptions& load) {
   throw BadRequest("precision", "expected fp32 or bf16 to hold against, found " + std::string(Name(load.precisions.front())));
 }
 
-bool Smooths(const Candidate& candidate) {
-  return candidate.recipe.linear.smooth_alpha != 0 ||
-         std::ranges::any_of(candidate.recipe.overrides,
-                             [](const quant::LayerOverride& layers) { return layers.values.smooth_alpha != 0; });
+bool Smooths(const quant::Recipe& recipe) {
+  return recipe.linear.smooth_alpha != 0 ||
+         std::ranges::any_of(recipe.overrides, [](const quant::LayerOverride& layers) { return layers.values.smooth_alpha != 0; });
 }
 
-std::unique_ptr<DiffusionPipeline> LoadAll(const CompareOptions& options, const std::vector<Candidate>& candidates) {
+void CheckNames(const std::vector<quant::Recipe>& recipes) {
+  std::set<std::string> names;
+  for (const quant::Recipe& recipe : recipes) {
+    if (!names.insert(recipe.name).second) throw BadRequest("recipe", "expected names of their own, found two of " + recipe.name);
+  }
+}
+
+// The shapes of a network's linears, as they are loaded.
+class ShapeList final : public layers::LinearObserver {
+ public:
+  void Loaded(const std::string& name, const layers::TokenLinear& linear) override {
+    shapes_.push_back({name, linear.in(), linear.out()});
+  }
+  void Computed(const std::string&, const layers::LinearCall&) override {}
+
+  std::span<const LinearShape> shapes() const { return shapes_; }
+
+ private:
+  std::vector<LinearShape> shapes_;
+};
+
+layers::ActivationMaxima Calibrate(const io::Checkpoint& checkpoint, const CompareOptions& options,
+                                   const std::vector<quant::Recipe>& recipes) {
+  if (std::ranges::none_of(recipes, Smooths)) return {};
+  const auto count = std::min(options.prompts.size(), static_cast<std::size_t>(options.calibration_prompts));
+  return MeasureMaxima(checkpoint, DtypeOf(options.load), options.request, std::span(options.prompts).first(count));
+}
+
+std::unique_ptr<DiffusionPipeline> LoadAll(const CompareOptions& options, const std::vector<quant::Recipe>& recipes,
+                                           ShapeList& linears) {
   const LoadOptions& load = options.load;
   const io::Checkpoint checkpoint = io::Checkpoint::Open(load.folder, load.components);
   const torch::ScalarType dtype = DtypeOf(load);
-  layers::ActivationMaxima maxima;
-  if (std::ranges::any_of(candidates, Smooths)) {
-    const auto count = std::min(options.prompts.size(), static_cast<std::size_t>(options.calibration_prompts));
-    maxima = MeasureMaxima(checkpoint, dtype, options.request, std::span(options.prompts).first(count));
-  }
+  const layers::ActivationMaxima maxima = Calibrate(checkpoint, options, recipes);
   DiffusionPipeline::Parts parts = LoadParts(checkpoint, load.device, dtype);
   const io::Component& transformer = checkpoint.Get("transformer");
-  parts.variants.push_back({Precision::kFp32, models::LoadDenoiser(transformer, dtype, parts.device)});
-  for (const Candidate& candidate : candidates) {
-    const layers::Quantization quantization{.recipe = &candidate.recipe, .maxima = &maxima};
+  const layers::Quantization exact{.observer = &linears};
+  parts.variants.push_back({Precision::kFp32, models::LoadDenoiser(transformer, dtype, parts.device, &exact)});
+  for (const quant::Recipe& recipe : recipes) {
+    const layers::Quantization quantization{.recipe = &recipe, .maxima = &maxima};
     parts.variants.push_back({Precision::kW4A4, models::LoadDenoiser(transformer, dtype, parts.device, &quantization)});
   }
   return std::make_unique<DiffusionPipeline>(std::move(parts));
@@ -83,24 +109,31 @@ Finished Finish(const DiffusionPipeline& pipeline, const Sample& sample) {
   return {pipeline.Finish(sample, Picture::Kind::kLatentF32), pipeline.Finish(sample, Picture::Kind::kRgb8)};
 }
 
-// Full precision's whole run; at each step every candidate predicts on the same latents.
+// Full precision's whole run; at each step every recipe predicts on the same latents.
 Finished RunTeacher(const DiffusionPipeline& pipeline, const Request& request, std::vector<Comparison>& comparisons) {
   const std::unique_ptr<Sample> sample = pipeline.BeginWith(request, kExact);
   std::vector<Sqnr> whole(comparisons.size());
   while (!sample->done()) {
     const std::vector<torch::Tensor> exact = pipeline.Predict(*sample, kExact);
     const auto step = static_cast<std::size_t>(sample->step());
-    for (std::size_t c = 0; c < comparisons.size(); ++c) {
-      const Sqnr sqnr = Measure(exact, pipeline.Predict(*sample, c + 1));
-      comparisons[c].steps.resize(static_cast<std::size_t>(sample->total_steps()));
-      comparisons[c].steps[step].Add(sqnr);
-      whole[c] += sqnr;
+    for (std::size_t r = 0; r < comparisons.size(); ++r) {
+      const Sqnr sqnr = Measure(exact, pipeline.Predict(*sample, r + 1));
+      comparisons[r].steps.resize(static_cast<std::size_t>(sample->total_steps()));
+      comparisons[r].steps[step].Add(sqnr);
+      whole[r] += sqnr;
     }
     Sample* const one = sample.get();
     pipeline.Step({&one, 1});
   }
-  for (std::size_t c = 0; c < comparisons.size(); ++c) comparisons[c].teacher.Add(whole[c]);
+  for (std::size_t r = 0; r < comparisons.size(); ++r) comparisons[r].teacher.Add(whole[r]);
   return Finish(pipeline, *sample);
+}
+
+// The pipeline can't tell one quantized network from another; its errors get the recipe's name here.
+Finished FinishOf(const DiffusionPipeline& pipeline, const Sample& sample, const quant::Recipe& recipe) try {
+  return Finish(pipeline, sample);
+} catch (const Broken& error) {
+  throw Broken("[sqnr] " + recipe.name + ": " + error.what());
 }
 
 void RunFree(const DiffusionPipeline& pipeline, const Request& request, std::size_t variant, const Finished& exact,
@@ -108,32 +141,30 @@ void RunFree(const DiffusionPipeline& pipeline, const Request& request, std::siz
   const std::unique_ptr<Sample> sample = pipeline.BeginWith(request, variant);
   Sample* const one = sample.get();
   while (!sample->done()) pipeline.Step({&one, 1});
-  const Finished test = Finish(pipeline, *sample);
+  const Finished test = FinishOf(pipeline, *sample, comparison.recipe);
   comparison.latent.Add(MeasureLatents(exact.latent, test.latent));
   const Sqnr pixels = MeasurePixels(exact.pixels, test.pixels);
   comparison.image.Add(pixels);
   comparison.mean_psnr_db += pixels.PsnrDb(/*peak=*/1);
 }
 
-double ActivationBits(const DiffusionPipeline& pipeline, std::size_t variant, const quant::Recipe& recipe) {
-  return quant::AverageBits(quant::PlanTokens(pipeline.NativeLayout(variant), recipe.linear).bits);
-}
-
 }  // namespace
 
-std::vector<Comparison> Compare(const CompareOptions& options, const std::vector<Candidate>& candidates) {
-  const std::unique_ptr<DiffusionPipeline> pipeline = LoadAll(options, candidates);
-  std::vector<Comparison> comparisons(candidates.size());
-  for (std::size_t c = 0; c < candidates.size(); ++c) {
-    comparisons[c].name = candidates[c].name;
-    comparisons[c].activation_bits = ActivationBits(*pipeline, c + 1, candidates[c].recipe);
+std::vector<Comparison> Compare(const CompareOptions& options, const std::vector<quant::Recipe>& recipes) {
+  CheckNames(recipes);
+  ShapeList linears;
+  const std::unique_ptr<DiffusionPipeline> pipeline = LoadAll(options, recipes, linears);
+  std::vector<Comparison> comparisons(recipes.size());
+  for (std::size_t r = 0; r < recipes.size(); ++r) {
+    comparisons[r].recipe = recipes[r];
+    comparisons[r].bits = CountBits(recipes[r], linears.shapes(), pipeline->NativeLayout(r + 1));
   }
   for (std::size_t p = 0; p < options.prompts.size(); ++p) {
     Request request = options.request;
     request.prompt = options.prompts[p].text;
     request.seed = options.prompts[p].seed;
     const Finished exact = RunTeacher(*pipeline, request, comparisons);
-    for (std::size_t c = 0; c < candidates.size(); ++c) RunFree(*pipeline, request, c + 1, exact, comparisons[c]);
+    for (std::size_t r = 0; r < recipes.size(); ++r) RunFree(*pipeline, request, r + 1, exact, comparisons[r]);
     options.progress(p + 1, options.prompts.size());
   }
   for (Comparison& comparison : comparisons) comparison.mean_psnr_db /= static_cast<double>(options.prompts.size());

@@ -7,37 +7,38 @@
 #include "engine/pipeline.h"
 #include "engine/quant/recipe.h"
 #include "engine/quant/sqnr.h"
+#include "engine/tools/measure/effective_bits.h"
 #include "engine/tools/measure/prompts.h"
 
 namespace stampd::tools {
 
-/// A way to quantize that is to be held against full precision.
-struct Candidate {
-  std::string name;
-  quant::Recipe recipe;
-};
-
-/// What a candidate does to a model. All averages are over prompts, for which SQNR counts everything of one prompt together.
+/// What a recipe does to a model, held against full precision with the same prompt, seed and scheduler.
+///
+/// SQNR is 10 log10(sum of x^2 / sum of (x - y)^2) decibels, x being full precision's and y the recipe's. Everything that one
+/// prompt gives to an average counts as one signal; over prompts there are both means: of the decibels, and pooled, all prompts'
+/// sums before the logarithm.
 struct Comparison {
-  std::string name;
-  double activation_bits = 0;             // mean over a native picture's tokens, high ones included
-  std::vector<quant::SqnrAverage> steps;  // of the predictions at each step, on full precision's own latents (teacher-forced)
-  quant::SqnrAverage teacher;             // over all steps: what `steps` sum up
-  quant::SqnrAverage latent;              // of the finished latent, each run going its own way
-  quant::SqnrAverage image;               // of the pixels, in 0 … 1
-  double mean_psnr_db = 0;                // of the pixels
+  quant::Recipe recipe;
+  EffectiveBits bits;  // of a picture of the model's native size
+  /// Of the predictions at each step, all rows of guidance together, on full precision's own latents (teacher-forced).
+  std::vector<quant::SqnrAverage> steps;
+  quant::SqnrAverage teacher;  // of a prompt's predictions at all its steps
+  quant::SqnrAverage latent;   // of the finished latent, before the autoencoder, each run going its own way
+  quant::SqnrAverage image;    // of that latent's decoded pixels, in 0 … 1
+  double mean_psnr_db = 0;     // of the pixels: 10 log10(1 / mean of (x - y)^2), its mean over prompts
 };
 
 struct CompareOptions {
   LoadOptions load;             // its precisions: the one that everything is held against, fp32 if none is given
   Request request;              // all but prompt and seed
-  int calibration_prompts = 4;  // the first of the prompts, for candidates that smooth
+  int calibration_prompts = 4;  // the first of the prompts, for recipes that smooth
   std::vector<Prompt> prompts;
   std::function<void(std::size_t done, std::size_t total)> progress = [](std::size_t, std::size_t) {};
 };
 
-/// Every candidate's network sees the very latents, texts and timesteps that full precision's sees. Broken as Pipeline::Load and
-/// Recipe::Resolve.
-std::vector<Comparison> Compare(const CompareOptions& options, const std::vector<Candidate>& candidates);
+/// Every recipe's network sees the very latents, texts and timesteps that full precision's sees. All networks are in memory at
+/// once, each read and rounded once; nothing else grows with recipes or prompts. Broken as Pipeline::Load and Recipe::Resolve,
+/// BadRequest if two recipes have the same name.
+std::vector<Comparison> Compare(const CompareOptions& options, const std::vector<quant::Recipe>& recipes);
 
 }  // namespace stampd::tools

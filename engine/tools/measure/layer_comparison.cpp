@@ -18,7 +18,7 @@
 namespace stampd::tools {
 namespace {
 
-// The candidate's linears, by name.
+// The quantized network's linears, by name.
 class LinearList final : public layers::LinearObserver {
  public:
   void Loaded(const std::string& name, const layers::TokenLinear& linear) override { linears_[name] = &linear; }
@@ -53,13 +53,13 @@ std::pair<double, double> HighShares(const torch::Tensor& x, ops::Segments segme
 
 }  // namespace
 
-std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const Candidate& candidate) {
+std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const quant::Recipe& recipe) {
   const io::Checkpoint checkpoint = io::Checkpoint::Open(options.load.folder, options.load.components);
   const auto calibration =
       std::span(options.prompts).first(std::min<std::size_t>(options.prompts.size(), options.calibration_prompts));
   const layers::ActivationMaxima maxima = MeasureMaxima(checkpoint, torch::kFloat32, options.request, calibration);
   LinearList linears;
-  const layers::Quantization quantization{.recipe = &candidate.recipe, .maxima = &maxima, .observer = &linears};
+  const layers::Quantization quantization{.recipe = &recipe, .maxima = &maxima, .observer = &linears};
   const auto quantized = models::LoadDenoiser(checkpoint.Get("transformer"), torch::kFloat32, torch::kCPU, &quantization);
 
   std::vector<LayerComparison> layers;
@@ -68,16 +68,16 @@ std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const 
   for (std::size_t p = 0; p < options.prompts.size(); ++p) {
     capture.Paint(options.prompts[p], [&](int, const std::string& name, const layers::LinearCall& call) {
       const layers::TokenLinear& linear = linears.Get(name);
-      const quant::LinearRecipe recipe = candidate.recipe.Resolve(std::vector{name}, linear.in());
-      if (recipe.skip) return;
+      const quant::LinearRecipe its = recipe.Resolve(std::vector{name}, linear.in());
+      if (its.skip) return;
       const auto [found, is_new] = index.try_emplace(name, layers.size());
       if (is_new) layers.push_back({.name = name});
       LayerComparison& layer = layers[found->second];
-      const Retiled retiled(call.segments, candidate.recipe);
+      const Retiled retiled(call.segments, recipe);
       const torch::Tensor x = retiled.Rows(call.x);
       const torch::Tensor y = linear.Forward(x, retiled.segments(), call.activation);
       layer.output.Add(MeasureTensors(retiled.Rows(call.y), y));
-      const auto [energy, tokens] = HighShares(x, retiled.segments(), recipe);
+      const auto [energy, tokens] = HighShares(x, retiled.segments(), its);
       layer.high_energy += energy;
       layer.high_tokens += tokens;
     });

@@ -17,7 +17,7 @@ struct LayerComparison {
 };
 
 /// In the network's order; linears that the recipe skips are left out. Broken as Compare.
-std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const Candidate& candidate);
+std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const quant::Recipe& recipe);
 
 std::string LayerTable(const std::vector<LayerComparison>& layers);
 std::string LayerCsv(const std::vector<LayerComparison>& layers);

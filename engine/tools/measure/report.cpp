@@ -15,7 +15,8 @@ struct Column {
 };
 
 constexpr Column kColumns[] = {
-    {"bits", "activation_bits", [](const Comparison& c) { return c.activation_bits; }},
+    {"A bits", "activation_bits", [](const Comparison& c) { return c.bits.activations; }},
+    {"W bits", "weight_bits", [](const Comparison& c) { return c.bits.weights; }},
     {"teacher", "teacher_db", [](const Comparison& c) { return c.teacher.MeanDb(); }},
     {"pooled", "teacher_pooled_db", [](const Comparison& c) { return c.teacher.PooledDb(); }},
     {"latent", "latent_db", [](const Comparison& c) { return c.latent.MeanDb(); }},
@@ -37,7 +38,7 @@ std::string ComparisonTable(const std::vector<Comparison>& comparisons) {
   for (const Column& column : kColumns) columns.push_back({column.heading, Table::kRight});
   Table table(std::move(columns));
   for (const Comparison& comparison : comparisons) {
-    std::vector<std::string> row = {comparison.name};
+    std::vector<std::string> row = {comparison.recipe.name};
     for (const Column& column : kColumns) row.push_back(Decimal(column.of(comparison), 2));
     table.Add(std::move(row));
   }
@@ -51,7 +52,7 @@ std::string ComparisonCsv(const std::vector<Comparison>& comparisons) {
   for (std::size_t step = 0; step < steps; ++step) text += ",step_" + std::to_string(step) + "_db";
   text += "\n";
   for (const Comparison& comparison : comparisons) {
-    text += CsvField(comparison.name);
+    text += CsvField(comparison.recipe.name);
     for (const Column& column : kColumns) text += "," + Decimal(column.of(comparison), 4);
     for (const double step : StepsDb(comparison)) text += "," + Decimal(step, 4);
     text += "\n";
@@ -62,7 +63,7 @@ std::string ComparisonCsv(const std::vector<Comparison>& comparisons) {
 std::string ComparisonJson(const std::vector<Comparison>& comparisons) {
   std::vector<Json> recipes;
   for (const Comparison& comparison : comparisons) {
-    std::vector<Json::Member> members = {{"recipe", comparison.name}, {"prompts", comparison.teacher.samples()}};
+    std::vector<Json::Member> members = {{"recipe", comparison.recipe.name}, {"prompts", comparison.teacher.samples()}};
     for (const Column& column : kColumns) members.emplace_back(column.key, column.of(comparison));
     members.emplace_back("teacher_steps_db", JsonList(StepsDb(comparison)));
     recipes.push_back(Json::Object(members));
@@ -73,7 +74,7 @@ std::string ComparisonJson(const std::vector<Comparison>& comparisons) {
 std::string StepsPlot(const std::vector<Comparison>& comparisons) {
   std::vector<Line> lines;
   for (const Comparison& comparison : comparisons) {
-    Line line{.name = comparison.name, .x = {}, .y = StepsDb(comparison)};
+    Line line{.name = comparison.recipe.name, .x = {}, .y = StepsDb(comparison)};
     for (std::size_t step = 0; step < line.y.size(); ++step) line.x.push_back(static_cast<double>(step + 1));
     lines.push_back(std::move(line));
   }

@@ -15,21 +15,21 @@ using quant::Recipe;
 using quant::TokenControl;
 
 template <typename Change>
-Candidate With(std::string name, Recipe recipe, const Change& change) {
+Recipe With(std::string name, Recipe recipe, const Change& change) {
   change(recipe);
-  recipe.name = name;
-  return {std::move(name), std::move(recipe)};
+  recipe.name = std::move(name);
+  return recipe;
 }
 
 // A variation of what all layers do.
 template <typename Change>
-Candidate Linear(std::string name, const Recipe& base, const Change& change) {
+Recipe Linear(std::string name, const Recipe& base, const Change& change) {
   return With(std::move(name), base, [&](Recipe& recipe) { change(recipe.linear); });
 }
 
 void SetSide(Recipe& recipe, int side) { recipe.tile_sides = {quant::TileSide{.side = side}}; }
 
-std::vector<Candidate> Transforms(const Recipe& base) {
+std::vector<Recipe> Transforms(const Recipe& base) {
   constexpr std::array<std::pair<const char*, SequenceTransform>, 5> kSequence = {{{"none", SequenceTransform::kNone},
                                                                                    {"dct", SequenceTransform::kDct},
                                                                                    {"wht", SequenceTransform::kWht},
@@ -41,67 +41,67 @@ std::vector<Candidate> Transforms(const Recipe& base) {
     double smooth_alpha;
   };
   constexpr std::array<Feature, 3> kFeatures = {{{"", 0, 0}, {" + hadamard", 64, 0}, {" + smooth", 0, 0.5}}};
-  std::vector<Candidate> candidates;
+  std::vector<Recipe> recipes;
   for (const Feature& feature : kFeatures) {
     for (const auto& [name, transform] : kSequence) {
-      candidates.push_back(Linear(std::string(name) + feature.name, base, [&](LinearRecipe& linear) {
+      recipes.push_back(Linear(std::string(name) + feature.name, base, [&](LinearRecipe& linear) {
         linear.sequence_transform = transform;
         linear.hadamard_block = feature.hadamard_block;
         linear.smooth_alpha = feature.smooth_alpha;
       }));
     }
   }
-  return candidates;
+  return recipes;
 }
 
-std::vector<Candidate> Locality(const Recipe& base) {
-  std::vector<Candidate> candidates;
-  candidates.push_back(
+std::vector<Recipe> Locality(const Recipe& base) {
+  std::vector<Recipe> recipes;
+  recipes.push_back(
       Linear("no transform", base, [](LinearRecipe& linear) { linear.sequence_transform = SequenceTransform::kNone; }));
-  candidates.push_back(Linear("mean taken out", base, [](LinearRecipe& linear) {
+  recipes.push_back(Linear("mean taken out", base, [](LinearRecipe& linear) {
     linear.sequence_transform = SequenceTransform::kNone;
     linear.high_rule = HighTokenRule::kNone;
     linear.control = TokenControl::kMean;
   }));
   for (const int side : {2, 4, 8}) {
     const std::string tiles = "tiles of " + std::to_string(side);
-    candidates.push_back(With(tiles, base, [&](Recipe& recipe) { SetSide(recipe, side); }));
-    candidates.push_back(With(tiles + ", shuffled", base, [&](Recipe& recipe) {
+    recipes.push_back(With(tiles, base, [&](Recipe& recipe) { SetSide(recipe, side); }));
+    recipes.push_back(With(tiles + ", shuffled", base, [&](Recipe& recipe) {
       SetSide(recipe, side);
       recipe.linear.control = TokenControl::kShuffled;
     }));
   }
-  return candidates;
+  return recipes;
 }
 
-std::vector<Candidate> Tokens(const Recipe& base) {
-  std::vector<Candidate> candidates;
-  candidates.push_back(Linear("no high tokens", base, [](LinearRecipe& linear) { linear.high_rule = HighTokenRule::kNone; }));
+std::vector<Recipe> Tokens(const Recipe& base) {
+  std::vector<Recipe> recipes;
+  recipes.push_back(Linear("no high tokens", base, [](LinearRecipe& linear) { linear.high_rule = HighTokenRule::kNone; }));
   for (const int count : {4, 16, 32, 64, 128}) {
-    candidates.push_back(Linear(std::to_string(count) + " high tokens", base, [&](LinearRecipe& linear) {
+    recipes.push_back(Linear(std::to_string(count) + " high tokens", base, [&](LinearRecipe& linear) {
       linear.high_rule = HighTokenRule::kFirst;
       linear.high_count = count;
     }));
   }
   for (const int bits : {5, 6, 7}) {
-    candidates.push_back(
+    recipes.push_back(
         Linear(std::to_string(bits) + " bits in the high tokens", base, [&](LinearRecipe& linear) { linear.high_bits = bits; }));
   }
-  return candidates;
+  return recipes;
 }
 
-std::vector<Candidate> Levels(const Recipe& base) {
-  std::vector<Candidate> candidates;
+std::vector<Recipe> Levels(const Recipe& base) {
+  std::vector<Recipe> recipes;
   for (const int levels : {1, 2, 3}) {
-    candidates.push_back(With(std::to_string(levels) + (levels == 1 ? " level" : " levels"), base, [&](Recipe& recipe) {
+    recipes.push_back(With(std::to_string(levels) + (levels == 1 ? " level" : " levels"), base, [&](Recipe& recipe) {
       SetSide(recipe, 8);
       recipe.linear.levels = levels;
     }));
   }
-  return candidates;
+  return recipes;
 }
 
-std::vector<Candidate> Ranges(const Recipe& base) {
+std::vector<Recipe> Ranges(const Recipe& base) {
   return {
       Linear("symmetric", base, [](LinearRecipe& linear) { linear.activation_symmetric = true; }),
       Linear("activations clipped to 0.9", base, [](LinearRecipe& linear) { linear.activation_clip = 0.9; }),
@@ -114,7 +114,7 @@ std::vector<Candidate> Ranges(const Recipe& base) {
   };
 }
 
-std::vector<Candidate> Sides(const Recipe& base) {
+std::vector<Recipe> Sides(const Recipe& base) {
   return {
       Linear("weights alone", base, [](LinearRecipe& linear) { linear.activation_bits = quant::kExactBits; }),
       Linear("weights alone, groups of 64", base,
@@ -126,26 +126,26 @@ std::vector<Candidate> Sides(const Recipe& base) {
   };
 }
 
-std::vector<Candidate> Layers(const Recipe& base) {
-  std::vector<Candidate> candidates;
+std::vector<Recipe> Layers(const Recipe& base) {
+  std::vector<Recipe> recipes;
   for (const std::vector<std::string>& kind : std::vector<std::vector<std::string>>{{"attn1.to_q", "attn1.to_k", "attn1.to_v"},
                                                                                     {"attn1.to_out"},
                                                                                     {"attn2.to_q"},
                                                                                     {"attn2.to_out"},
                                                                                     {"ff.net.0"},
                                                                                     {"ff.net.2"}}) {
-    candidates.push_back(With("without " + kind.front(), base, [&](Recipe& recipe) {
+    recipes.push_back(With("without " + kind.front(), base, [&](Recipe& recipe) {
       for (const std::string& layers : kind) {
         recipe.overrides.push_back({.layers = layers, .values = {.skip = true}, .fields = {"skip"}});
       }
     }));
   }
-  return candidates;
+  return recipes;
 }
 
 struct NamedSweep {
   const char* name;
-  std::vector<Candidate> (*make)(const Recipe& base);
+  std::vector<Recipe> (*make)(const Recipe& base);
 };
 
 constexpr std::array kSweeps = {NamedSweep{"transforms", Transforms}, NamedSweep{"locality", Locality},
@@ -162,15 +162,15 @@ std::vector<std::string> SweepNames() {
   return names;
 }
 
-std::vector<Candidate> Sweep(std::string_view name, const Recipe& base) {
-  std::vector<Candidate> candidates = {{base.name, base}};
+std::vector<Recipe> Sweep(std::string_view name, const Recipe& base) {
+  std::vector<Recipe> recipes = {base};
   bool found = name == "all";
   for (const NamedSweep& sweep : kSweeps) {
     if (name != "all" && name != sweep.name) continue;
     found = true;
-    for (Candidate& candidate : sweep.make(base)) candidates.push_back(std::move(candidate));
+    for (Recipe& recipe : sweep.make(base)) recipes.push_back(std::move(recipe));
   }
-  if (found) return candidates;
+  if (found) return recipes;
   std::string known;
   for (const std::string& one : SweepNames()) known += (known.empty() ? "" : ", ") + one;
   throw BadRequest("--sweep", "expected one of " + known + ", found " + std::string(name));

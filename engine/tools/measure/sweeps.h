@@ -4,11 +4,12 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/tools/measure/compare.h"
+#include "engine/quant/recipe.h"
 
 namespace stampd::tools {
 
-/// The experiments behind the default recipe: variations of `base`, most of them one field apart from it. Names:
+/// The experiments behind the default recipe: `base`, and variations of it with names of their own, most of them one field apart
+/// from it. Names of sweeps:
 ///
 ///   transforms   none, DCT, WHT, Haar along lines and in 2-D, each without and with Hadamard and smoothing; same average bits
 ///   locality     what the gain comes from: the mean taken out, tokens shuffled, tiles of 2, 4, 8
@@ -20,7 +21,7 @@ namespace stampd::tools {
 ///   all          all of these
 ///
 /// Throws BadRequest for other names.
-std::vector<Candidate> Sweep(std::string_view name, const quant::Recipe& base);
+std::vector<quant::Recipe> Sweep(std::string_view name, const quant::Recipe& base);
 
 std::vector<std::string> SweepNames();
 

@@ -76,7 +76,7 @@ TEST(PromptsTest, WhatIsNoPromptIsNamedWithItsLine) {
   ExpectBroken([&] { ReadPrompts(folder.path() / "missing.txt"); }, {"can't read", "missing.txt"});
 }
 
-enum CandidateIndex { kEight, kFour, kExact, kSmooth };
+enum Index { kEight, kFour, kExact, kSmooth };
 
 CompareOptions TwoPrompts() {
   CompareOptions options;
@@ -86,24 +86,28 @@ CompareOptions TwoPrompts() {
   return options;
 }
 
+quant::Recipe Called(std::string name, const std::string& more) {
+  quant::Recipe recipe = TinyRecipe(more);
+  recipe.name = std::move(name);
+  return recipe;
+}
+
 const std::vector<Comparison>& Comparisons() {
   static const std::vector<Comparison> comparisons =
-      Compare(TwoPrompts(), {{"w8a8", quant::Preset("w8a8")},
-                             {"narrow", TinyRecipe()},
-                             {"<exact>", TinyRecipe(R"(, "skip": true)")},
-                             {"smooth", TinyRecipe(R"(, "weight_bits": 8, "activation_bits": 8, "smooth_alpha": 0.5)")}});
+      Compare(TwoPrompts(), {quant::Preset("w8a8"), TinyRecipe(), Called("<exact>", R"(, "skip": true)"),
+                             Called("smooth", R"(, "weight_bits": 8, "activation_bits": 8, "smooth_alpha": 0.5)")});
   return comparisons;
 }
 
 TEST(CompareTest, CountsEveryStepOfEveryPrompt) {
   ASSERT_EQ(Comparisons().size(), 4u);
   for (const Comparison& comparison : Comparisons()) {
-    ASSERT_EQ(comparison.steps.size(), 3u) << comparison.name;
+    ASSERT_EQ(comparison.steps.size(), 3u) << comparison.recipe.name;
     for (const quant::SqnrAverage& step : comparison.steps) EXPECT_EQ(step.samples(), 2);
     for (const quant::SqnrAverage& average : {comparison.teacher, comparison.latent, comparison.image})
       EXPECT_EQ(average.samples(), 2);
   }
-  EXPECT_EQ(Comparisons()[kFour].name, "narrow");
+  EXPECT_EQ(Comparisons()[kFour].recipe.name, "narrow");
 }
 
 TEST(CompareTest, EightBitsBeatFour) {
@@ -123,21 +127,30 @@ TEST(CompareTest, WhatIsNotQuantizedIsFullPrecisionItself) {
   EXPECT_EQ(exact.mean_psnr_db, kInfinity);
 }
 
-TEST(CompareTest, CandidatesThatSmoothAreCalibrated) {
+TEST(CompareTest, RecipesThatSmoothAreCalibrated) {
   const Comparison& smooth = Comparisons()[kSmooth];
   EXPECT_GT(smooth.teacher.MeanDb(), Comparisons()[kFour].teacher.MeanDb() + 12);
   EXPECT_LT(smooth.teacher.MeanDb(), kInfinity);
   EXPECT_NE(smooth.teacher.MeanDb(), Comparisons()[kEight].teacher.MeanDb());
 }
 
-// A native picture has 16 x 16 tokens in tiles of 4 x 4, one token of 8 bits each.
 TEST(CompareTest, CountsTheBitsOfANativePicture) {
-  EXPECT_DOUBLE_EQ(Comparisons()[kEight].activation_bits, 8);
-  EXPECT_DOUBLE_EQ(Comparisons()[kFour].activation_bits, 4.25);
+  EXPECT_DOUBLE_EQ(Comparisons()[kEight].bits.activations, 8);
+  EXPECT_DOUBLE_EQ(Comparisons()[kFour].bits.activations, 4.25);  // one of the 16 tokens of a tile
+  EXPECT_DOUBLE_EQ(Comparisons()[kExact].bits.activations, 16);
+  EXPECT_DOUBLE_EQ(Comparisons()[kExact].bits.weights, 16);
+}
+
+TEST(CompareTest, RecipesAreToldApartByTheirNames) {
+  EXPECT_THAT(
+      [] {
+        Compare(TwoPrompts(), {TinyRecipe(), TinyRecipe(R"(, "skip": true)")});
+      },
+      ::testing::ThrowsMessage<BadRequest>(HasSubstr("two of narrow")));
 }
 
 TEST(CompareTest, ANeighbourChangesNothing) {
-  const Comparison alone = Compare(TwoPrompts(), {{"alone", TinyRecipe()}}).front();
+  const Comparison alone = Compare(TwoPrompts(), {TinyRecipe()}).front();
   EXPECT_EQ(alone.teacher.MeanDb(), Comparisons()[kFour].teacher.MeanDb());
   EXPECT_EQ(alone.latent.MeanDb(), Comparisons()[kFour].latent.MeanDb());
 }
@@ -147,7 +160,7 @@ TEST(CompareTest, MayBeHeldAgainstBf16AndReportsProgress) {
   options.load.precisions = {Precision::kBf16};
   std::vector<std::pair<std::size_t, std::size_t>> progress;
   options.progress = [&](std::size_t done, std::size_t total) { progress.emplace_back(done, total); };
-  const std::vector<Comparison> comparisons = Compare(options, {{"exact", TinyRecipe(R"(, "skip": true)")}});
+  const std::vector<Comparison> comparisons = Compare(options, {TinyRecipe(R"(, "skip": true)")});
   EXPECT_EQ(comparisons.front().teacher.MeanDb(), kInfinity);
   EXPECT_THAT(progress, ::testing::ElementsAre(std::pair(1u, 2u), std::pair(2u, 2u)));
   options.load.precisions = {Precision::kW4A4};
@@ -183,9 +196,9 @@ TEST(ReportTest, CsvHasTheNumbersUnderTheirHeadings) {
       return std::stod(cells[std::ranges::find(headings, heading) - headings.begin()]);
     };
     const Comparison& comparison = Comparisons()[c];
-    EXPECT_EQ(cells[0], comparison.name);
+    EXPECT_EQ(cells[0], comparison.recipe.name);
     if (c == kExact) continue;  // infinity less infinity is not a number
-    EXPECT_NEAR(cell("activation_bits"), comparison.activation_bits, 1e-4);
+    EXPECT_NEAR(cell("activation_bits"), comparison.bits.activations, 1e-4);
     EXPECT_NEAR(cell("teacher_db"), comparison.teacher.MeanDb(), 1e-4);
     EXPECT_NEAR(cell("latent_pooled_db"), comparison.latent.PooledDb(), 1e-4);
     EXPECT_NEAR(cell("image_psnr_db"), comparison.mean_psnr_db, 1e-4);
@@ -201,7 +214,7 @@ TEST(ReportTest, JsonReadsBackAsTheSameNumbers) {
   ASSERT_EQ(json.Size(), Comparisons().size());
   for (rapidjson::SizeType c = 0; c < json.Size(); ++c) {
     const Comparison& comparison = Comparisons()[c];
-    EXPECT_EQ(json[c]["recipe"].GetString(), comparison.name);
+    EXPECT_EQ(json[c]["recipe"].GetString(), comparison.recipe.name);
     EXPECT_EQ(json[c]["prompts"].GetInt(), 2);
     EXPECT_EQ(json[c]["teacher_db"].GetDouble(), comparison.teacher.MeanDb());
     EXPECT_EQ(json[c]["image_db"].GetDouble(), comparison.image.MeanDb());
@@ -274,16 +287,16 @@ TEST(PlotTest, NothingToShowIsStillAPicture) {
   }
 }
 
-TEST(SweepTest, EveryCandidateCanBeRunAndHasANameOfItsOwn) {
+TEST(SweepTest, EveryRecipeCanBeRunAndHasANameOfItsOwn) {
   const quant::Recipe base = quant::Preset("stamp-w4a4");
   for (const std::string& sweep : SweepNames()) {
-    const std::vector<Candidate> candidates = Sweep(sweep, base);
-    ASSERT_GT(candidates.size(), 1u) << sweep;
-    EXPECT_EQ(candidates.front().recipe.linear, base.linear);
+    const std::vector<quant::Recipe> recipes = Sweep(sweep, base);
+    ASSERT_GT(recipes.size(), 1u) << sweep;
+    EXPECT_EQ(recipes.front().linear, base.linear);
     std::set<std::string> names;
-    for (const Candidate& candidate : candidates) {
-      EXPECT_NO_THROW(candidate.recipe.Check(candidate.name)) << candidate.name;
-      EXPECT_TRUE(names.insert(candidate.name).second) << sweep << " has two of " << candidate.name;
+    for (const quant::Recipe& recipe : recipes) {
+      EXPECT_NO_THROW(recipe.Check(recipe.name)) << recipe.name;
+      EXPECT_TRUE(names.insert(recipe.name).second) << sweep << " has two of " << recipe.name;
     }
   }
 }
@@ -297,12 +310,12 @@ TEST(SweepTest, AllIsEverySweepOnce) {
 // The comparison is fair only if transforms spend the same bits.
 TEST(SweepTest, TransformsKeepTheBitsAndTheWeights) {
   const quant::Recipe base = quant::Preset("stamp-w4a4");
-  for (const Candidate& candidate : Sweep("transforms", base)) {
-    quant::LinearRecipe linear = candidate.recipe.linear;
+  for (const quant::Recipe& recipe : Sweep("transforms", base)) {
+    quant::LinearRecipe linear = recipe.linear;
     linear.sequence_transform = base.linear.sequence_transform;
     linear.hadamard_block = base.linear.hadamard_block;
     linear.smooth_alpha = base.linear.smooth_alpha;
-    EXPECT_EQ(linear, base.linear) << candidate.name;
+    EXPECT_EQ(linear, base.linear) << recipe.name;
   }
 }
 
