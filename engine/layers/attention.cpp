@@ -12,12 +12,12 @@ SelfAttention::SelfAttention(const WeightScope& scope, int heads, std::int64_t w
 
 void SelfAttention::AddTo(torch::Tensor& x, ops::Segments segments, const ops::Norm& norm, const torch::Tensor& gate) const {
   const torch::Tensor qkv = to_qkv_->ForwardNormed(x, segments, norm);
-  std::vector<torch::Tensor> parts;
+  const torch::Tensor attended = at::empty_like(x);
   for (const ops::Segment& segment : segments) {
     const std::vector<torch::Tensor> split = ops::RowsOf(qkv, segment).chunk(3, 1);
-    parts.push_back(ops::Attend(split[0], split[1], split[2], heads_));
+    ops::Attend(split[0], split[1], split[2], heads_, ops::RowsOf(attended, segment));
   }
-  to_out_->AddTo(x, gate, ops::Pack(parts), segments);
+  to_out_->AddTo(x, gate, attended, segments);
 }
 
 CrossAttention::CrossAttention(const WeightScope& scope, int heads, std::int64_t width, std::int64_t text_width, bool bias)
@@ -33,11 +33,11 @@ KeysAndValues CrossAttention::Prepare(const torch::Tensor& text) const {
 
 void CrossAttention::AddTo(torch::Tensor& x, ops::Segments segments, std::span<const KeysAndValues* const> texts) const {
   const torch::Tensor q = to_q_->Forward(x, segments);
-  std::vector<torch::Tensor> parts;
+  const torch::Tensor attended = at::empty_like(x);
   for (std::size_t s = 0; s < segments.size(); ++s) {
-    parts.push_back(ops::Attend(ops::RowsOf(q, segments[s]), texts[s]->keys, texts[s]->values, heads_));
+    ops::Attend(ops::RowsOf(q, segments[s]), texts[s]->keys, texts[s]->values, heads_, ops::RowsOf(attended, segments[s]));
   }
-  to_out_->AddTo(x, /*gate=*/{}, ops::Pack(parts), segments);
+  to_out_->AddTo(x, /*gate=*/{}, attended, segments);
 }
 
 }  // namespace stampd::layers

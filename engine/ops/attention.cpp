@@ -19,9 +19,10 @@ torch::Tensor SplitHeads(const torch::Tensor& x, int heads) {
   return x.unflatten(1, {heads, x.size(1) / heads}).transpose(0, 1).unsqueeze(0);
 }
 
-torch::Tensor AttendByLibrary(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, int heads) {
-  const torch::Tensor out = at::scaled_dot_product_attention(SplitHeads(q, heads), SplitHeads(k, heads), SplitHeads(v, heads));
-  return out.squeeze(0).transpose(0, 1).flatten(1);
+void AttendByLibrary(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, int heads, torch::Tensor& out) {
+  const torch::Tensor heads_apart =
+      at::scaled_dot_product_attention(SplitHeads(q, heads), SplitHeads(k, heads), SplitHeads(v, heads));
+  SplitHeads(out, heads).copy_(heads_apart);
 }
 
 // `rows` tokens from `first` of one head.
@@ -32,14 +33,13 @@ TokenView<Bf16> HeadOf(const torch::Tensor& x, std::int64_t head, int head_dim, 
 
 TokenView<const Bf16> ReadOnly(TokenView<Bf16> view) { return {view.data, view.rows, view.width, view.stride}; }
 
-torch::Tensor AttendByKernel(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, int heads) {
+void AttendByKernel(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, int heads, torch::Tensor& out) {
   const std::int64_t queries = q.size(0), keys = k.size(0);
   const int head_dim = static_cast<int>(q.size(1)) / heads;
   const float scale = 1.f / std::sqrt(static_cast<float>(head_dim));
   const auto words = static_cast<std::int64_t>(kernels::cpu::PackedKeysAndValuesWords(static_cast<int>(keys), head_dim));
   const torch::Tensor packed = at::empty({heads, words}, torch::kInt32);
   const auto packed_head = [&](std::int64_t head) { return static_cast<std::uint32_t*>(packed.mutable_data_ptr()) + head * words; };
-  torch::Tensor out = at::empty({queries, q.size(1)}, q.options());
 
   at::parallel_for(0, heads, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t head = begin; head < end; ++head) {
@@ -57,7 +57,6 @@ torch::Tensor AttendByKernel(const torch::Tensor& q, const torch::Tensor& k, con
                                HeadOf(out, head, head_dim, first, rows));
     }
   });
-  return out;
 }
 
 bool KernelDoes(const torch::Tensor& x, int heads) {
@@ -67,8 +66,12 @@ bool KernelDoes(const torch::Tensor& x, int heads) {
 
 }  // namespace
 
-torch::Tensor Attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, int heads) {
-  return KernelDoes(q, heads) ? AttendByKernel(q, k, v, heads) : AttendByLibrary(q, k, v, heads);
+void Attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, int heads, torch::Tensor out) {
+  if (KernelDoes(q, heads)) {
+    AttendByKernel(q, k, v, heads, out);
+  } else {
+    AttendByLibrary(q, k, v, heads, out);
+  }
 }
 
 }  // namespace stampd::ops
