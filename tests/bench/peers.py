@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""stampd beside diffusers, in one run on one machine: seconds per denoising step, peak memory, and time until ready.
+"""stampd beside diffusers and OpenVINO, in one run on one machine: seconds per denoising step, peak memory, and time until ready.
 
-`make bench-peers` calls it. The two paint the same request from the same checkpoint folder (`stampq random`: real shapes, random weights) in
-the same precision with the same number of threads, in turns, so that a noisy machine disturbs both alike. Each side's step time is the median
-over its turns of the last step's wall time; the first step of a process, which pays for lazy initialisation, is left out.
+`make bench-peers` calls it. All compute the same request from the same checkpoint folder (`stampq random`: real shapes, random weights) with
+the same number of threads, in turns, so that a noisy machine disturbs all alike: stampd in --precision, diffusers in bf16 (in fp32 or fp16 if
+that is --precision), OpenVINO, which has the transformer alone, in NNCF's INT8. A step's time is the median over the turns of the last step's
+wall time; the first step of a process, which pays for lazy initialisation, is left out.
 """
 
 import argparse
@@ -72,15 +73,30 @@ def run_stampd(options):
 
 
 def run_diffusers(options):
-    arguments = [options.peer_python, str(Path(__file__).with_name("diffusers_step.py")), options.checkpoint, options.precision,
-                 str(options.size), str(options.steps), options.prompt]
-    made = subprocess.run(arguments, env=os.environ | {"OMP_NUM_THREADS": str(options.threads)}, check=True, stdout=subprocess.PIPE,
-                          text=True)
+    precision = options.precision if options.precision in ("fp32", "fp16") else "bf16"
+    return run_peer(options, "diffusers_step.py", options.checkpoint, precision, str(options.size), str(options.steps), options.prompt)
+
+
+def run_openvino(options):
+    return run_peer(options, "openvino_step.py", options.checkpoint, "int8", str(options.size), str(options.steps))
+
+
+def run_peer(options, script, *arguments):
+    made = subprocess.run([options.peer_python, str(Path(__file__).with_name(script)), *arguments], check=True, stdout=subprocess.PIPE,
+                          env=os.environ | {"OMP_NUM_THREADS": str(options.threads)}, text=True)
     return json.loads(made.stdout.splitlines()[-1])
 
 
+RUNS = {"stampd": run_stampd, "diffusers": run_diffusers, "openvino": run_openvino}
+
+
 def median(turns, key):
-    return statistics.median(turn[key] for turn in turns)
+    """Over the turns, or None where a side has no such figure."""
+    return statistics.median(turn[key] for turn in turns) if key in turns[0] else None
+
+
+def cell(value, ours):
+    return f"{'':>20}" if value is None else f"{value:12.2f} ({ours / value:4.2f})"
 
 
 def main():
@@ -88,25 +104,28 @@ def main():
     parser.add_argument("--stampd", required=True)
     parser.add_argument("--peer-python", required=True)
     parser.add_argument("--checkpoint", required=True)
-    parser.add_argument("--precision", default="bf16")
+    parser.add_argument("--precision", default="w4a4", help="stampd's")
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--sides", default="stampd,diffusers,openvino", help="which to run, stampd among them")
     parser.add_argument("--prompt", default="a red circle on a blue background")
     options = parser.parse_args()
 
-    ours, theirs = [], []
+    turns = {name: [] for name in options.sides.split(",")}
     for _ in range(options.turns):
-        ours.append(run_stampd(options))
-        theirs.append(run_diffusers(options))
+        for name, done in turns.items():
+            done.append(RUNS[name](options))
     rows = [("seconds per guided step", "step_seconds", 1), ("peak resident MB", "peak", 1e-6), ("VAE decode s", "decode_seconds", 1),
             ("text encode s", "text_encode_seconds", 1), ("ready after s", "ready_seconds", 1)]
-    print(f"{options.size} px, {options.precision}, {options.threads} threads, median of {options.turns} turns")
-    print(f"{'':26}{'stampd':>10}{'diffusers':>12}{'ratio':>8}")
+    print(f"{options.size} px, stampd {options.precision}, {options.threads} threads, median of {options.turns} turns (stampd's share of it)")
+    print(f"{'':26}" + "".join(f"{name:>20}" for name in turns))
+    ours = turns["stampd"]
     for title, key, scale in rows:
-        a, b = median(ours, key) * scale, median(theirs, key) * scale
-        print(f"{title:26}{a:10.2f}{b:12.2f}{a / b:8.2f}")
+        own = median(ours, key) * scale
+        found = [median(done, key) for done in turns.values()]
+        print(f"{title:26}" + "".join(cell(None if value is None else value * scale, own) for value in found))
     weights = ours[0]["weights"] * 1e-6
     print(f"stampd's weights {weights:.0f} MB; at the end {median(ours, 'anonymous_now') * 1e-6:.0f} MB anonymous and "
           f"{median(ours, 'file_now') * 1e-6:.0f} MB file-backed")
