@@ -13,9 +13,13 @@ namespace {
 using kernels::TokenView;
 
 constexpr std::int64_t kRowsPerTask = 16;
-// Of a product: rows that share the unpacking of some outputs' weights, and outputs whose unpacked weights stay in a core's cache.
-constexpr std::int64_t kBlockRows = 128;
-constexpr std::int64_t kBlockOuts = 64;
+// Of a product: rows that share the unpacking of weights, the fewest and the most; and panels of outputs that each thread should
+// have, so that it does not matter much that some have one more.
+constexpr std::int64_t kLeastBlockRows = 256;
+constexpr std::int64_t kMostBlockRows = 2048;
+constexpr std::int64_t kPanelsPerThread = 8;
+
+std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 TokenView<float> View(torch::Tensor& x) {
   return {x.data_ptr<float>(), static_cast<int>(x.size(0)), static_cast<int>(x.size(1)), x.stride(0)};
@@ -96,17 +100,30 @@ torch::Tensor Dequantize(const QuantizedTokens& x) {
   return values;
 }
 
+namespace {
+
+// Into how many blocks the rows of a product are split: as few as keep the threads busy.
+std::int64_t RowBlocks(std::int64_t rows, std::int64_t panels) {
+  const std::int64_t wanted = CeilDiv(kPanelsPerThread * at::get_num_threads(), panels);
+  return std::clamp(wanted, CeilDiv(rows, kMostBlockRows), CeilDiv(rows, kLeastBlockRows));
+}
+
+}  // namespace
+
 torch::Tensor Multiply(const QuantizedTokens& x, const QuantizedWeight& weight, const torch::Tensor& sums) {
   const std::int64_t rows = x.codes.size(0), outs = weight.out();
   torch::Tensor y = at::empty({rows, outs}, torch::kFloat32);
-  const std::int64_t row_blocks = (rows + kBlockRows - 1) / kBlockRows, out_blocks = (outs + kBlockOuts - 1) / kBlockOuts;
-  at::parallel_for(0, row_blocks * out_blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t row = i % row_blocks * kBlockRows, out = i / row_blocks * kBlockOuts;
+  if (rows == 0) return y;
+  const std::int64_t panels = CeilDiv(outs, kernels::kGemmPanel);
+  const std::int64_t block_rows = CeilDiv(rows, RowBlocks(rows, panels)), row_blocks = CeilDiv(rows, block_rows);
+  at::parallel_for(0, row_blocks * panels, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t next; begin < end; begin = next) {
+      next = std::min(end, (begin / panels + 1) * panels);  // a thread's panels of one block of rows are one call
+      const std::int64_t row = begin / panels * block_rows, out = begin % panels * kernels::kGemmPanel;
       const kernels::GemmBlock block{.first_row = static_cast<int>(row),
-                                     .rows = static_cast<int>(std::min(kBlockRows, rows - row)),
+                                     .rows = static_cast<int>(std::min(block_rows, rows - row)),
                                      .first_out = static_cast<int>(out),
-                                     .outs = static_cast<int>(std::min(kBlockOuts, outs - out))};
+                                     .outs = static_cast<int>(std::min((next - begin) * kernels::kGemmPanel, outs - out))};
       kernels::cpu::Multiply(x.view(), weight.view(), sums.data_ptr<std::int32_t>(), block,
                              {y.data_ptr<float>() + row * outs + out, block.rows, block.outs, outs});
     }
