@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "engine/kernels/instruction_set.h"
 #include "engine/kernels/quantized_tokens.h"
 #include "engine/kernels/quantized_weights.h"
 #include "engine/kernels/token_view.h"
@@ -17,6 +18,7 @@
 namespace stampd::kernels {
 
 inline constexpr int kMaxGemmDepth = 65536;
+inline constexpr int kGemmPanel = 32;
 
 /// Part of a product: some rows and some outputs.
 struct GemmBlock {
@@ -38,9 +40,10 @@ namespace cpu {
 /// sums[o][g]: the weights (m q) of output o summed over group g of the `groups` that the tokens have. Dense [weight.out, groups].
 void SumWeights(const QuantizedWeights& weight, int groups, std::int32_t* sums);
 
-/// Writes the block's part of Y to `y` [block.rows, block.outs]. `sums` are SumWeights(weight, x.groups).
+/// Writes the block's part of Y to `y` [block.rows, block.outs]. `sums` are SumWeights(weight, x.groups). Unpacks the block's
+/// weights, kGemmPanel outputs at a time, and takes every row of the block past them: what pays is many rows, and whole panels.
 void Multiply(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, GemmBlock block,
-              TokenView<float> y);
+              TokenView<float> y, InstructionSet set = BestInstructionSet());
 
 }  // namespace cpu
 }  // namespace stampd::kernels

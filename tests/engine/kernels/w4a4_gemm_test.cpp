@@ -4,8 +4,10 @@
 #include <cmath>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "engine/kernels/quantize_tokens.h"
@@ -16,6 +18,7 @@
 namespace stampd::kernels {
 namespace {
 
+using cpu::InstructionSet;
 using stampd::testing::NormalisedError;
 using stampd::testing::Rows;
 using stampd::testing::Weights;
@@ -27,49 +30,55 @@ struct Case {
   int groups;  // of activations
 };
 
-// Codes of every value that the formats allow, whatever rounding would make of real numbers.
-class GemmTest : public ::testing::TestWithParam<Case> {
+// Codes of every value that the formats allow, whatever rounding would make of real numbers, in rows of 8 bits and of 4; and on
+// every instruction set that this machine has.
+class GemmTest : public ::testing::TestWithParam<std::tuple<Case, InstructionSet>> {
  protected:
   GemmTest() {
     const auto draw = [this](int least, int most) { return std::uniform_int_distribution<int>(least, most)(random_); };
-    for (std::uint8_t& code : codes_) code = static_cast<std::uint8_t>(draw(0, 255));
+    for (int i = 0; i < Shape().rows * Shape().depth; ++i) {
+      tokens_.codes[i] = static_cast<std::uint8_t>(draw(0, i / Shape().depth % 3 == 0 ? 255 : 15));
+    }
     for (std::uint8_t& zero : zeros_) zero = static_cast<std::uint8_t>(draw(0, 255));
     for (float& scale : scales_) scale = static_cast<float>(draw(1, 1000)) * 1e-3f;
     for (std::uint8_t& m : weight_.multipliers) m = static_cast<std::uint8_t>(draw(1, kMaxMultiplier));
     for (float& scale : weight_.scales) scale = static_cast<float>(draw(1, 1000)) * 1e-4f;
     for (std::uint8_t& code : weight_.codes) {
-      code = static_cast<std::uint8_t>(GetParam().bits == 8 ? draw(-127, 127) : (draw(-7, 7) & 15) | (draw(-7, 7) & 15) << 4);
+      code = static_cast<std::uint8_t>(Shape().bits == 8 ? draw(-127, 127) : (draw(-7, 7) & 15) | (draw(-7, 7) & 15) << 4);
     }
-    cpu::SumWeights(weight_.view, GetParam().groups, sums_.data());
+    cpu::SumWeights(weight_.view, Shape().groups, sums_.data());
   }
 
-  Rows<float> Product() {
-    Rows<float> y(GetParam().rows, GetParam().outs);
-    cpu::Multiply(tokens_, weight_.view, sums_.data(), {0, GetParam().rows, 0, GetParam().outs}, y.view());
+  static Case Shape() { return std::get<Case>(GetParam()); }
+  static InstructionSet Set() { return std::get<InstructionSet>(GetParam()); }
+
+  Rows<float> Product(InstructionSet set = Set()) {
+    Rows<float> y(Shape().rows, Shape().outs);
+    cpu::Multiply(tokens_, weight_.view, sums_.data(), {0, Shape().rows, 0, Shape().outs}, y.view(), set);
     return y;
   }
 
   // m q of element (o, k), from the storage's description.
   int Weight(int o, int k) const {
-    const std::size_t at = static_cast<std::size_t>(o) * GetParam().depth + k;
-    if (GetParam().bits == 8) return static_cast<std::int8_t>(weight_.codes[at]);
+    const std::size_t at = static_cast<std::size_t>(o) * Shape().depth + k;
+    if (Shape().bits == 8) return static_cast<std::int8_t>(weight_.codes[at]);
     const int nibble = weight_.codes[at / 2] >> (k % 2 * 4) & 15;
     const int q = nibble > 7 ? nibble - 16 : nibble;
-    return GetParam().grouped_weights ? q * weight_.multipliers[o * (GetParam().depth / kWeightGroup) + k / kWeightGroup] : q;
+    return Shape().grouped_weights ? q * weight_.multipliers[o * (Shape().depth / kWeightGroup) + k / kWeightGroup] : q;
   }
 
   std::mt19937 random_{13};
-  std::vector<std::uint8_t> codes_ = std::vector<std::uint8_t>(static_cast<std::size_t>(GetParam().rows) * GetParam().depth);
-  std::vector<std::uint8_t> zeros_ = std::vector<std::uint8_t>(static_cast<std::size_t>(GetParam().rows) * GetParam().groups);
+  std::vector<std::uint8_t> codes_ = std::vector<std::uint8_t>(1 + static_cast<std::size_t>(Shape().rows) * Shape().depth);
+  std::vector<std::uint8_t> zeros_ = std::vector<std::uint8_t>(static_cast<std::size_t>(Shape().rows) * Shape().groups);
   std::vector<float> scales_ = std::vector<float>(zeros_.size());
-  QuantizedTokens tokens_{codes_.data(), scales_.data(), zeros_.data(), GetParam().rows, GetParam().depth, GetParam().groups};
-  Weights weight_{GetParam().outs, GetParam().depth, GetParam().bits, GetParam().grouped_weights};
-  std::vector<std::int32_t> sums_ = std::vector<std::int32_t>(static_cast<std::size_t>(GetParam().outs) * GetParam().groups);
+  QuantizedTokens tokens_{codes_.data() + 1, scales_.data(), zeros_.data(), Shape().rows, Shape().depth, Shape().groups};
+  Weights weight_{Shape().outs, Shape().depth, Shape().bits, Shape().grouped_weights};
+  std::vector<std::int32_t> sums_ = std::vector<std::int32_t>(static_cast<std::size_t>(Shape().outs) * Shape().groups);
 };
 
 // The header's formula, with the sum of products in 64 bits.
 TEST_P(GemmTest, IsTheFormulaBitForBit) {
-  const auto [rows, outs, depth, bits, grouped, groups] = GetParam();
+  const auto [rows, outs, depth, bits, grouped, groups] = Shape();
   const Rows<float> y = Product();
   EXPECT_TRUE(y.MarksStand());
   for (int t = 0; t < rows; ++t) {
@@ -78,7 +87,7 @@ TEST_P(GemmTest, IsTheFormulaBitForBit) {
       for (int g = 0; g < groups; ++g) {
         std::int64_t products = 0;
         for (int k = g * (depth / groups); k < (g + 1) * (depth / groups); ++k) {
-          products += std::int64_t{codes_[static_cast<std::size_t>(t) * depth + k] - zeros_[t * groups + g]} * Weight(o, k);
+          products += std::int64_t{tokens_.codes[t * depth + k] - zeros_[t * groups + g]} * Weight(o, k);
         }
         const float scaled = static_cast<float>(products) * scales_[t * groups + g];
         sum = g == 0 ? scaled : sum + scaled;
@@ -89,71 +98,109 @@ TEST_P(GemmTest, IsTheFormulaBitForBit) {
 }
 
 TEST_P(GemmTest, AgreesWithTheReference) {
-  Rows<double> exact(GetParam().rows, GetParam().outs);
+  Rows<double> exact(Shape().rows, Shape().outs);
   reference::Multiply(tokens_, weight_.view, exact.view());
   EXPECT_LE(NormalisedError(Product(), exact), 3e-7);
 }
 
+TEST_P(GemmTest, InstructionSetsGiveTheSameBytes) { EXPECT_EQ(Product(), Product(InstructionSet::kSse2)); }
+
 TEST_P(GemmTest, BlocksGiveTheSameBytes) {
   const Rows<float> whole = Product();
-  Rows<float> parts(GetParam().rows, GetParam().outs);
-  for (int row = 0; row < GetParam().rows; row += 3) {
-    for (int out = 0; out < GetParam().outs; out += 5) {
-      const GemmBlock block{row, std::min(3, GetParam().rows - row), out, std::min(5, GetParam().outs - out)};
+  Rows<float> parts(Shape().rows, Shape().outs);
+  for (int row = 0; row < Shape().rows; row += 3) {
+    for (int out = 0; out < Shape().outs; out += 5) {
+      const GemmBlock block{row, std::min(3, Shape().rows - row), out, std::min(5, Shape().outs - out)};
       TokenView<float> y = parts.view();
       y.data = y.row(row) + out;
       y.rows = block.rows;
       y.width = block.outs;
-      cpu::Multiply(tokens_, weight_.view, sums_.data(), block, y);
+      cpu::Multiply(tokens_, weight_.view, sums_.data(), block, y, Set());
     }
   }
   EXPECT_EQ(parts, whole);
 }
 
 TEST_P(GemmTest, DequantizedFactorsGiveTheSameProduct) {
-  Rows<float> x(GetParam().rows, GetParam().depth);
+  Rows<float> x(Shape().rows, Shape().depth);
   cpu::DequantizeTokens(tokens_, x.view());
-  std::vector<float> w(static_cast<std::size_t>(GetParam().outs) * GetParam().depth);
+  std::vector<float> w(static_cast<std::size_t>(Shape().outs) * Shape().depth);
   cpu::DequantizeWeights(weight_.view, w.data());
-  Rows<double> product(GetParam().rows, GetParam().outs);
-  for (int t = 0; t < GetParam().rows; ++t) {
-    for (int o = 0; o < GetParam().outs; ++o) {
-      for (int k = 0; k < GetParam().depth; ++k) {
-        product.view().row(t)[o] += static_cast<double>(x.at(t, k)) * w[static_cast<std::size_t>(o) * GetParam().depth + k];
+  Rows<double> product(Shape().rows, Shape().outs);
+  for (int t = 0; t < Shape().rows; ++t) {
+    for (int o = 0; o < Shape().outs; ++o) {
+      for (int k = 0; k < Shape().depth; ++k) {
+        product.view().row(t)[o] += static_cast<double>(x.at(t, k)) * w[static_cast<std::size_t>(o) * Shape().depth + k];
       }
     }
   }
   EXPECT_LE(NormalisedError(Product(), product), 1e-6);
 }
 
-// Below, at and above the kernel's blocks; the networks' depths, and odd ones.
-INSTANTIATE_TEST_SUITE_P(Cases, GemmTest,
-                         ::testing::Values(Case{1, 1, 2, 4, false, 1}, Case{1, 3, 1, 8, false, 1}, Case{5, 7, 70, 4, false, 1},
-                                           Case{67, 17, 192, 4, false, 1}, Case{64, 16, 192, 8, false, 1},
-                                           Case{66, 33, 1152, 4, true, 1}, Case{9, 18, 192, 4, true, 3},
-                                           Case{12, 5, 128, 8, false, 2}, Case{3, 2, 4608, 4, false, 72},
-                                           Case{7, 9, 2245, 8, false, 1}),
-                         [](const auto& info) {
-                           const Case& c = info.param;
-                           return std::to_string(c.rows) + "x" + std::to_string(c.outs) + "x" + std::to_string(c.depth) + "_int" +
-                                  std::to_string(c.bits) + (c.grouped_weights ? "_grouped" : "") + "_groups" +
-                                  std::to_string(c.groups);
-                         });
-
-TEST(GemmLimitTest, TheDeepestProductOfTheLargestCodesDoesNotOverflow) {
-  std::vector<std::uint8_t> codes(kMaxGemmDepth, 255);
-  std::uint8_t zero = 0;
-  float scale = 1;
-  const QuantizedTokens tokens{codes.data(), &scale, &zero, 1, kMaxGemmDepth, 1};
-  Weights weight(1, kMaxGemmDepth, 8);
-  std::fill(weight.codes.begin(), weight.codes.end(), std::uint8_t{0x81});
-  weight.scales[0] = 1;
-  std::int32_t sum = 0;
-  cpu::SumWeights(weight.view, 1, &sum);
-  float y = 0;
-  cpu::Multiply(tokens, weight.view, &sum, {0, 1, 0, 1}, {&y, 1, 1, 1});
-  EXPECT_EQ(y, -255.f * 127 * kMaxGemmDepth);
+std::string NameOf(const Case& c) {
+  return std::to_string(c.rows) + "x" + std::to_string(c.outs) + "x" + std::to_string(c.depth) + "_int" + std::to_string(c.bits) +
+         (c.grouped_weights ? "_grouped" : "") + "_groups" + std::to_string(c.groups);
 }
+
+// Below, at and above the kernels' tiles and panels; the networks' depths, and odd ones; groups of tokens that end within a panel's
+// step and within a group of weights.
+INSTANTIATE_TEST_SUITE_P(
+    Cases, GemmTest,
+    ::testing::Combine(::testing::Values(Case{1, 1, 2, 4, false, 1}, Case{1, 3, 1, 8, false, 1}, Case{5, 7, 70, 4, false, 1},
+                                         Case{67, 17, 192, 4, false, 1}, Case{64, 16, 192, 8, false, 1},
+                                         Case{66, 33, 1152, 4, true, 1}, Case{9, 18, 192, 4, true, 3},
+                                         Case{12, 5, 128, 8, false, 2}, Case{3, 2, 4608, 4, false, 72},
+                                         Case{7, 9, 2245, 8, false, 1}, Case{13, 32, 33, 8, false, 1},
+                                         Case{25, 65, 98, 4, false, 1}, Case{11, 31, 200, 4, false, 5},
+                                         Case{8, 34, 192, 4, true, 2}, Case{10, 40, 320, 4, true, 8}, Case{6, 15, 56, 8, false, 7},
+                                         Case{4, 64, 64, 4, true, 8}),
+                       ::testing::ValuesIn(cpu::RunnableInstructionSets().begin(), cpu::RunnableInstructionSets().end())),
+    [](const auto& info) { return NameOf(std::get<Case>(info.param)) + "_" + cpu::Name(std::get<InstructionSet>(info.param)); });
+
+// The deepest product of the largest codes, whose sum has no room left in 32 bits.
+class GemmLimitTest : public ::testing::TestWithParam<InstructionSet> {
+ protected:
+  static constexpr int kRows = 13, kOuts = 33;
+
+  // Every element of the product where all codes, zeros and weights are the same.
+  static std::vector<float> Product(std::uint8_t code, std::uint8_t zero, const Weights& weight) {
+    std::vector<std::uint8_t> codes(std::size_t{kRows} * kMaxGemmDepth, code), zeros(kRows, zero);
+    std::vector<float> scales(kRows, 1), y(std::size_t{kRows} * kOuts);
+    std::vector<std::int32_t> sums(kOuts);
+    cpu::SumWeights(weight.view, 1, sums.data());
+    const QuantizedTokens tokens{codes.data(), scales.data(), zeros.data(), kRows, kMaxGemmDepth, 1};
+    cpu::Multiply(tokens, weight.view, sums.data(), {0, kRows, 0, kOuts}, {y.data(), kRows, kOuts, kOuts}, GetParam());
+    return y;
+  }
+};
+
+TEST_P(GemmLimitTest, DoesNotOverflow) {
+  for (const int q : {-127, 127}) {
+    Weights weight(kOuts, kMaxGemmDepth, 8);
+    std::fill(weight.codes.begin(), weight.codes.end(), static_cast<std::uint8_t>(q));
+    std::fill(weight.scales.begin(), weight.scales.end(), 1.f);
+    const float limit = 255.f * static_cast<float>(q) * kMaxGemmDepth;
+    EXPECT_THAT(Product(255, 0, weight), ::testing::Each(limit));
+    EXPECT_THAT(Product(0, 255, weight), ::testing::Each(-limit));
+    EXPECT_THAT(Product(255, 255, weight), ::testing::Each(0.f));
+  }
+}
+
+TEST_P(GemmLimitTest, DoesNotOverflowWithMultipliers) {
+  for (const int q : {-7, 7}) {
+    Weights weight(kOuts, kMaxGemmDepth, 4, true);
+    std::fill(weight.codes.begin(), weight.codes.end(), static_cast<std::uint8_t>((q & 15) * 0x11));
+    std::fill(weight.multipliers.begin(), weight.multipliers.end(), kMaxMultiplier);
+    std::fill(weight.scales.begin(), weight.scales.end(), 1.f);
+    const float limit = 255.f * static_cast<float>(q) * kMaxMultiplier * kMaxGemmDepth;
+    EXPECT_THAT(Product(255, 0, weight), ::testing::Each(limit));
+    EXPECT_THAT(Product(0, 255, weight), ::testing::Each(-limit));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sets, GemmLimitTest,
+                         ::testing::ValuesIn(cpu::RunnableInstructionSets().begin(), cpu::RunnableInstructionSets().end()),
+                         [](const auto& info) { return std::string(cpu::Name(info.param)); });
 
 }  // namespace
 }  // namespace stampd::kernels
