@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/kernels/bf16.h"
+#include "engine/kernels/instruction_set.h"
 #include "engine/kernels/token_view.h"
 
 /// What a transformer block does to tokens besides its products, row by row. Rows may be done by several threads at once.
@@ -25,11 +26,11 @@ namespace cpu {
 
 /// out <- x.
 template <typename T>
-void Widen(TokenView<const T> x, TokenView<float> out);
+void Widen(TokenView<const T> x, TokenView<float> out, InstructionSet set = BestInstructionSet());
 
 /// out <- x, rounded to T.
 template <typename T>
-void Narrow(TokenView<const float> x, TokenView<T> out);
+void Narrow(TokenView<const float> x, TokenView<T> out, InstructionSet set = BestInstructionSet());
 
 /// out <- layer norm of x, modulated, rounded to T: adaLN (DiT, arXiv 2212.09748). `shift` and `scale` [width].
 ///
@@ -38,17 +39,18 @@ void Narrow(TokenView<const float> x, TokenView<T> out);
 ///
 /// A sum is that of 16 lanes, lane i summing the channels i, i + 16, …; then lane i adds lane i + 8, i + 4, i + 2, i + 1.
 template <typename T>
-void LayerNormModulate(TokenView<const T> x, const T* shift, const T* scale, float eps, TokenView<float> out);
+void LayerNormModulate(TokenView<const T> x, const T* shift, const T* scale, float eps, TokenView<float> out,
+                       InstructionSet set = BestInstructionSet());
 
 /// y <- y + bias, [width].
-void AddBias(TokenView<float> y, const float* bias);
+void AddBias(TokenView<float> y, const float* bias, InstructionSet set = BestInstructionSet());
 
 /// y <- y / (1 + exp(-2u)), u = 0.79788456 * (y + 0.044715 y^3), which is the reference's formula.
-void GeluTanh(TokenView<float> y);
+void GeluTanh(TokenView<float> y, InstructionSet set = BestInstructionSet());
 
 /// x <- x + gate * y, y rounded to T first and the result as well; without a gate (null) x + y. `gate` [width].
 template <typename T>
-void GatedAdd(TokenView<T> x, const T* gate, TokenView<const float> y);
+void GatedAdd(TokenView<T> x, const T* gate, TokenView<const float> y, InstructionSet set = BestInstructionSet());
 
 }  // namespace cpu
 }  // namespace stampd::kernels

@@ -1,138 +1,67 @@
 #include "engine/kernels/pointwise.h"
 
-#include <bit>
-#include <cmath>
-#include <cstdint>
+#include <type_traits>
 
-// Loops that the compiler turns into vector code; each has one operation of the header's formulas a line or less.
+#include "engine/kernels/cpu/pointwise_variants.h"
 
 namespace stampd::kernels::cpu {
 namespace {
 
-constexpr int kLanes = 16;
-
-float Value(float x) { return x; }
-float Value(Bf16 x) { return ToFloat(x); }
+const PointwiseLoops& Loops(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::kSse2:
+      return kPointwiseSse2;
+    case InstructionSet::kAvx2:
+    case InstructionSet::kAvxVnni:
+      return kPointwiseAvx2;
+    case InstructionSet::kAvx512:
+      return kPointwiseAvx512;
+  }
+  return kPointwiseSse2;
+}
 
 template <typename T>
-T Rounded(float x);
-template <>
-float Rounded<float>(float x) {
-  return x;
-}
-template <>
-Bf16 Rounded<Bf16>(float x) {
-  return ToBf16(x);
-}
-
-// Of f(x) over the channels, in the header's order.
-template <typename F>
-float Sum(const float* x, int width, F f) {
-  float lanes[kLanes] = {};
-  const int whole = width / kLanes * kLanes;
-  for (int c = 0; c < whole; c += kLanes) {
-    for (int i = 0; i < kLanes; ++i) lanes[i] += f(x[c + i]);
+const PointwiseOf<T>& LoopsOf(InstructionSet set) {
+  if constexpr (std::is_same_v<T, float>) {
+    return Loops(set).of_float;
+  } else {
+    return Loops(set).of_bf16;
   }
-  for (int c = whole; c < width; ++c) lanes[c - whole] += f(x[c]);
-  for (int apart = kLanes / 2; apart > 0; apart /= 2) {
-    for (int i = 0; i < apart; ++i) lanes[i] += lanes[i + apart];
-  }
-  return lanes[0];
-}
-
-// exp for |x| < 88, else that of the bound: 2^n e^r with |r| <= ln 2 / 2, a polynomial as in Cephes' expf. Within 2 ulp.
-float Exp(float x) {
-  constexpr float kLog2E = 1.44269504f, kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
-  constexpr float kWhole = 12582912.f;  // 1.5 * 2^23: the sum has no room for fractions
-  x = x > -87.f ? x : -87.f;
-  x = x < 87.f ? x : 87.f;
-  const float shifted = x * kLog2E + kWhole;
-  const float n = shifted - kWhole;
-  const float r = (x - n * kLn2High) - n * kLn2Low;
-  float p = 1.98756915e-4f;
-  p = p * r + 1.39819995e-3f;
-  p = p * r + 8.33345191e-3f;
-  p = p * r + 4.16657959e-2f;
-  p = p * r + 1.66666655e-1f;
-  p = p * r + 5.00000012e-1f;
-  p = p * (r * r) + r + 1.f;
-  const auto exponent = std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(kWhole);
-  return p * std::bit_cast<float>((exponent + 127) << 23);
-}
-
-float Gelu(float y) {
-  const float u = 0.79788456f * (y + 0.044715f * (y * y * y));
-  return y / (1.f + Exp(-2.f * u));
 }
 
 }  // namespace
 
 template <typename T>
-void Widen(TokenView<const T> x, TokenView<float> out) {
-  for (int r = 0; r < x.rows; ++r) {
-    const T* __restrict__ const from = x.row(r);
-    float* __restrict__ const to = out.row(r);
-    for (int c = 0; c < x.width; ++c) to[c] = Value(from[c]);
-  }
+void Widen(TokenView<const T> x, TokenView<float> out, InstructionSet set) {
+  LoopsOf<T>(set).widen(x, out);
 }
 
 template <typename T>
-void Narrow(TokenView<const float> x, TokenView<T> out) {
-  for (int r = 0; r < x.rows; ++r) {
-    const float* __restrict__ const from = x.row(r);
-    T* __restrict__ const to = out.row(r);
-    for (int c = 0; c < x.width; ++c) to[c] = Rounded<T>(from[c]);
-  }
+void Narrow(TokenView<const float> x, TokenView<T> out, InstructionSet set) {
+  LoopsOf<T>(set).narrow(x, out);
 }
 
 template <typename T>
-void LayerNormModulate(TokenView<const T> x, const T* shift, const T* scale, float eps, TokenView<float> out) {
-  Widen(x, out);
-  const auto width = static_cast<float>(x.width);
-  for (int r = 0; r < x.rows; ++r) {
-    float* __restrict__ const row = out.row(r);
-    const float mean = Sum(row, x.width, [](float value) { return value; }) / width;
-    const float squares = Sum(row, x.width, [mean](float value) { return (value - mean) * (value - mean); });
-    const float factor = 1.f / std::sqrt(squares / width + eps);
-    for (int c = 0; c < x.width; ++c) {
-      row[c] = Value(Rounded<T>(((row[c] - mean) * factor) * (1.f + Value(scale[c])) + Value(shift[c])));
-    }
-  }
+void LayerNormModulate(TokenView<const T> x, const T* shift, const T* scale, float eps, TokenView<float> out, InstructionSet set) {
+  LoopsOf<T>(set).layer_norm_modulate(x, shift, scale, eps, out);
 }
 
-void AddBias(TokenView<float> y, const float* bias) {
-  for (int r = 0; r < y.rows; ++r) {
-    float* __restrict__ const row = y.row(r);
-    for (int c = 0; c < y.width; ++c) row[c] += bias[c];
-  }
-}
+void AddBias(TokenView<float> y, const float* bias, InstructionSet set) { Loops(set).add_bias(y, bias); }
 
-void GeluTanh(TokenView<float> y) {
-  for (int r = 0; r < y.rows; ++r) {
-    float* const row = y.row(r);
-    for (int c = 0; c < y.width; ++c) row[c] = Gelu(row[c]);
-  }
-}
+void GeluTanh(TokenView<float> y, InstructionSet set) { Loops(set).gelu_tanh(y); }
 
 template <typename T>
-void GatedAdd(TokenView<T> x, const T* gate, TokenView<const float> y) {
-  for (int r = 0; r < x.rows; ++r) {
-    T* __restrict__ const to = x.row(r);
-    const float* __restrict__ const from = y.row(r);
-    for (int c = 0; c < x.width; ++c) {
-      const float added = Value(Rounded<T>(from[c]));
-      to[c] = Rounded<T>(Value(to[c]) + (gate == nullptr ? added : Value(gate[c]) * added));
-    }
-  }
+void GatedAdd(TokenView<T> x, const T* gate, TokenView<const float> y, InstructionSet set) {
+  LoopsOf<T>(set).gated_add(x, gate, y);
 }
 
-template void Widen(TokenView<const float>, TokenView<float>);
-template void Widen(TokenView<const Bf16>, TokenView<float>);
-template void Narrow(TokenView<const float>, TokenView<float>);
-template void Narrow(TokenView<const float>, TokenView<Bf16>);
-template void LayerNormModulate(TokenView<const float>, const float*, const float*, float, TokenView<float>);
-template void LayerNormModulate(TokenView<const Bf16>, const Bf16*, const Bf16*, float, TokenView<float>);
-template void GatedAdd(TokenView<float>, const float*, TokenView<const float>);
-template void GatedAdd(TokenView<Bf16>, const Bf16*, TokenView<const float>);
+template void Widen(TokenView<const float>, TokenView<float>, InstructionSet);
+template void Widen(TokenView<const Bf16>, TokenView<float>, InstructionSet);
+template void Narrow(TokenView<const float>, TokenView<float>, InstructionSet);
+template void Narrow(TokenView<const float>, TokenView<Bf16>, InstructionSet);
+template void LayerNormModulate(TokenView<const float>, const float*, const float*, float, TokenView<float>, InstructionSet);
+template void LayerNormModulate(TokenView<const Bf16>, const Bf16*, const Bf16*, float, TokenView<float>, InstructionSet);
+template void GatedAdd(TokenView<float>, const float*, TokenView<const float>, InstructionSet);
+template void GatedAdd(TokenView<Bf16>, const Bf16*, TokenView<const float>, InstructionSet);
 
 }  // namespace stampd::kernels::cpu

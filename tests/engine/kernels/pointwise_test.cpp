@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -44,11 +45,13 @@ TEST(Bf16Test, RoundsToTheNearestAndHalfToEven) {
   EXPECT_TRUE(std::isnan(ToFloat(ToBf16(std::bit_cast<float>(0xffffffffu)))));
 }
 
-// Widths with and without a whole number of lanes, and rows that begin where no vector does.
-class PointwiseTest : public ::testing::TestWithParam<int> {
+// Widths with and without a whole number of lanes, and rows that begin where no vector does, on every instruction set that this
+// machine has.
+class PointwiseTest : public ::testing::TestWithParam<std::tuple<int, cpu::InstructionSet>> {
  protected:
   static constexpr int kRows = 5;
-  int width() const { return GetParam(); }
+  int width() const { return std::get<0>(GetParam()); }
+  cpu::InstructionSet set() const { return std::get<1>(GetParam()); }
   Rows<float> DrawRows(unsigned seed) const {
     Rows<float> rows(kRows, width());
     rows.Fill(Normal(seed));
@@ -61,7 +64,7 @@ TEST_P(PointwiseTest, NormsAndModulatesAsTheReferenceDoes) {
   Normal normal(1);
   x.Fill([&] { return static_cast<float>(3 * normal() + 1); });
   const std::vector<float> shift = Draw(width(), 2), scale = Draw(width(), 3);
-  cpu::LayerNormModulate<float>(std::as_const(x).view(), shift.data(), scale.data(), 1e-6f, found.view());
+  cpu::LayerNormModulate<float>(std::as_const(x).view(), shift.data(), scale.data(), 1e-6f, found.view(), set());
   Rows<double> expected = x.As<double>();
   const std::vector<double> wide_shift(shift.begin(), shift.end()), wide_scale(scale.begin(), scale.end());
   reference::LayerNormModulate(expected.view(), wide_shift.data(), wide_scale.data(), 1e-6);
@@ -75,7 +78,7 @@ TEST_P(PointwiseTest, SumsInTheOrderThatTheHeaderStates) {
   const Rows<float> x = DrawRows(4);
   Rows<float> found(kRows, width());
   const std::vector<float> shift = Draw(width(), 5), scale = Draw(width(), 6);
-  cpu::LayerNormModulate<float>(x.view(), shift.data(), scale.data(), 1e-5f, found.view());
+  cpu::LayerNormModulate<float>(x.view(), shift.data(), scale.data(), 1e-5f, found.view(), set());
   const auto sum = [&](int r, auto term) {
     float lanes[16] = {};
     for (int c = 0; c < width(); ++c) lanes[c % 16] += term(x.at(r, c));
@@ -107,7 +110,7 @@ TEST_P(PointwiseTest, RoundsBf16OnceAtTheEnd) {
   }
   const TokenView<const Bf16> view{x.data(), kRows, width(), width()};
   Rows<float> found(kRows, width()), expected(kRows, width());
-  cpu::Widen(view, found.view());
+  cpu::Widen(view, found.view(), set());
   EXPECT_EQ(found, widened);
 
   const std::vector<Bf16> shift = Rounded(Draw(width(), 8)), scale = Rounded(Draw(width(), 9));
@@ -116,14 +119,14 @@ TEST_P(PointwiseTest, RoundsBf16OnceAtTheEnd) {
     wide_shift.push_back(ToFloat(shift[c]));
     wide_scale.push_back(ToFloat(scale[c]));
   }
-  cpu::LayerNormModulate(view, shift.data(), scale.data(), 1e-6f, found.view());
-  cpu::LayerNormModulate<float>(std::as_const(widened).view(), wide_shift.data(), wide_scale.data(), 1e-6f, expected.view());
+  cpu::LayerNormModulate(view, shift.data(), scale.data(), 1e-6f, found.view(), set());
+  cpu::LayerNormModulate<float>(std::as_const(widened).view(), wide_shift.data(), wide_scale.data(), 1e-6f, expected.view(), set());
   for (int r = 0; r < kRows; ++r) {
     for (int c = 0; c < width(); ++c) EXPECT_EQ(found.at(r, c), ToFloat(Rounded(expected.at(r, c))));
   }
 
   std::vector<Bf16> narrowed(x.size());
-  cpu::Narrow<Bf16>(std::as_const(drawn).view(), {narrowed.data(), kRows, width(), width()});
+  cpu::Narrow<Bf16>(std::as_const(drawn).view(), {narrowed.data(), kRows, width(), width()}, set());
   for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(narrowed[i].bits, x[i].bits);
 }
 
@@ -131,7 +134,7 @@ TEST_P(PointwiseTest, AddsABiasToEachRow) {
   const Rows<float> x = DrawRows(10);
   Rows<float> y = x;
   const std::vector<float> bias = Draw(width(), 11);
-  cpu::AddBias(y.view(), bias.data());
+  cpu::AddBias(y.view(), bias.data(), set());
   for (int r = 0; r < kRows; ++r) {
     for (int c = 0; c < width(); ++c) EXPECT_EQ(y.at(r, c), x.at(r, c) + bias[c]);
   }
@@ -142,8 +145,8 @@ TEST_P(PointwiseTest, AddsThroughAGateOrWithout) {
   const Rows<float> before = DrawRows(12), y = DrawRows(13);
   const std::vector<float> gate = Draw(width(), 14);
   Rows<float> gated = before, added = before;
-  cpu::GatedAdd(gated.view(), gate.data(), y.view());
-  cpu::GatedAdd<float>(added.view(), nullptr, y.view());
+  cpu::GatedAdd(gated.view(), gate.data(), y.view(), set());
+  cpu::GatedAdd<float>(added.view(), nullptr, y.view(), set());
   for (int r = 0; r < kRows; ++r) {
     for (int c = 0; c < width(); ++c) {
       EXPECT_EQ(gated.at(r, c), before.at(r, c) + gate[c] * y.at(r, c));
@@ -161,7 +164,7 @@ TEST_P(PointwiseTest, AddsInBf16WhatWasRoundedToIt) {
     for (int c = 0; c < width(); ++c) x.push_back(Rounded(before.at(r, c)));
   }
   const std::vector<Bf16> was = x;
-  cpu::GatedAdd<Bf16>({x.data(), kRows, width(), width()}, gate.data(), y.view());
+  cpu::GatedAdd<Bf16>({x.data(), kRows, width(), width()}, gate.data(), y.view(), set());
   for (int r = 0; r < kRows; ++r) {
     for (int c = 0; c < width(); ++c) {
       const std::size_t i = static_cast<std::size_t>(r) * width() + c;
@@ -171,23 +174,36 @@ TEST_P(PointwiseTest, AddsInBf16WhatWasRoundedToIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Widths, PointwiseTest, ::testing::Values(1, 15, 16, 33, 192, 1152));
+auto EverySet() { return ::testing::ValuesIn(cpu::RunnableInstructionSets().begin(), cpu::RunnableInstructionSets().end()); }
 
-TEST(GeluTest, IsTheTanhFormWithinAFewRoundings) {
-  std::vector<float> y;
-  for (float x = -12; x <= 12; x += 0.00390625f) y.push_back(x);
-  const std::vector<float> x = y;
-  cpu::GeluTanh({y.data(), 1, static_cast<int>(y.size()), 0});
+INSTANTIATE_TEST_SUITE_P(Widths, PointwiseTest, ::testing::Combine(::testing::Values(1, 15, 16, 33, 192, 1152), EverySet()),
+                         [](const auto& info) {
+                           return std::to_string(std::get<0>(info.param)) + "_" + cpu::Name(std::get<1>(info.param));
+                         });
+
+class GeluTest : public ::testing::TestWithParam<cpu::InstructionSet> {
+ protected:
+  std::vector<float> Gelu(std::vector<float> y, cpu::InstructionSet set) const {
+    cpu::GeluTanh({y.data(), 1, static_cast<int>(y.size()), 0}, set);
+    return y;
+  }
+};
+
+TEST_P(GeluTest, IsTheTanhFormWithinAFewRoundings) {
+  std::vector<float> x;
+  for (float at = -12; at <= 12; at += 0.00390625f) x.push_back(at);
+  const std::vector<float> y = Gelu(x, GetParam());
   for (std::size_t i = 0; i < y.size(); ++i) {
     // Far to the left the formula is a difference of nearly equal numbers: the error is measured against x.
     EXPECT_NEAR(y[i], reference::GeluTanh(x[i]), 4e-7 * std::abs(x[i])) << x[i];
   }
+  EXPECT_EQ(y, Gelu(x, cpu::InstructionSet::kSse2));
 }
 
-TEST(GeluTest, HoldsAtTheEndsOfTheLine) {
+TEST_P(GeluTest, HoldsAtTheEndsOfTheLine) {
   const float infinity = std::numeric_limits<float>::infinity();
-  std::vector<float> y = {0.f, -0.f, 1e4f, -1e4f, 1e-38f, std::numeric_limits<float>::quiet_NaN(), infinity, 1e13f, -1e13f};
-  cpu::GeluTanh({y.data(), 1, static_cast<int>(y.size()), 0});
+  const std::vector<float> y =
+      Gelu({0.f, -0.f, 1e4f, -1e4f, 1e-38f, std::numeric_limits<float>::quiet_NaN(), infinity, 1e13f, -1e13f}, GetParam());
   EXPECT_EQ(y[0], 0.f);
   EXPECT_EQ(y[1], 0.f);
   EXPECT_EQ(y[2], 1e4f);
@@ -198,6 +214,8 @@ TEST(GeluTest, HoldsAtTheEndsOfTheLine) {
   EXPECT_EQ(y[7], 1e13f);
   EXPECT_NEAR(y[8], 0.f, 1e-20f);
 }
+
+INSTANTIATE_TEST_SUITE_P(Sets, GeluTest, EverySet(), [](const auto& info) { return std::string(cpu::Name(info.param)); });
 
 }  // namespace
 }  // namespace stampd::kernels
