@@ -19,8 +19,8 @@ using kernels::TokenView;
 // Tokens in fp32 of a block before the product: a quarter of a core's cache.
 constexpr std::int64_t kRoundedBytes = 256 << 10;
 // Rows that share one unpacking of some outputs' weights, and how many outputs.
-constexpr std::int64_t kBlockRows = 512;
-constexpr int kBlockOuts = 64;
+constexpr std::int64_t kBlockRows = 1024;
+constexpr int kBlockOuts = 2 * kernels::kGemmPanel;
 
 // Memory for blocks of fp32 that grows to the largest.
 class Scratch {
