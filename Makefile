@@ -29,7 +29,8 @@ asan tsan:
 
 # Kernels beside the processor's peak and oneDNN; BENCH_FLAGS="--benchmark_filter=pixart.*rows:512" picks some shapes.
 bench: configure
-	@cmake --build $(BUILD) -j $(JOBS) --target gemm_bench
+	@cmake --build $(BUILD) -j $(JOBS) --target gemm_bench row_kernels_bench
+	@$(BUILD)/bin/row_kernels_bench
 	@OMP_WAIT_POLICY=passive $(BUILD)/bin/gemm_bench $(BENCH_FLAGS)
 
 # stampd beside diffusers: real PixArt-Sigma XL shapes at 512 px, random weights (2 GB on disk in .bench/).

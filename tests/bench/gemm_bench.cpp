@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <functional>
 #include <map>
 #include <random>
@@ -14,6 +13,7 @@
 #include <omp.h>
 
 #include "engine/kernels/w4a4_gemm.h"
+#include "tests/bench/bench_clock.h"
 #include "tests/bench/integer_peak.h"
 
 // kernels::cpu::Multiply and oneDNN's int8 matmul at the networks' shapes, each as a share of what the processor's own multiply-add
@@ -33,16 +33,7 @@ using kernels::cpu::InstructionSet;
 
 clockid_t used_clock = CLOCK_PROCESS_CPUTIME_ID;
 
-double Seconds() {
-  timespec now{};
-  clock_gettime(used_clock, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
+double Seconds() { return SecondsOf(used_clock); }
 
 struct Layer {
   const char* name;

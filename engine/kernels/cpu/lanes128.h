@@ -36,6 +36,11 @@ struct Lanes128 {
   // a < b ? a : b, and so b if either is NaN.
   static Float Min(Float a, Float b) { return _mm_min_ps(a, b); }
   static Float Max(Float a, Float b) { return _mm_max_ps(a, b); }
+  // To the nearest whole number and half to even, for magnitudes up to 2^22. A zero may have either sign.
+  static Float RoundEven(Float value) {
+    const Float unit = AllFloats(12582912.f);  // 1.5 * 2^23: the sum has no room for fractions
+    return (value + unit) - unit;
+  }
   // Lanes `Distance` apart change places.
   template <int Distance>
   static Float Swap(Float a) {

@@ -36,6 +36,8 @@ struct Lanes512 {
   // a < b ? a : b, and so b if either is NaN.
   static Float Min(Float a, Float b) { return _mm512_min_ps(a, b); }
   static Float Max(Float a, Float b) { return _mm512_max_ps(a, b); }
+  // To the nearest whole number and half to even, for magnitudes up to 2^22. A zero may have either sign.
+  static Float RoundEven(Float value) { return _mm512_roundscale_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
   // Lanes `Distance` apart change places.
   template <int Distance>
   static Float Swap(Float a) {

@@ -28,7 +28,7 @@ struct RowKernels {
   /// `codes` are bytes, signed ones or unsigned ones as the limits say.
   void (*round)(const float* x, int count, const Rounding& rounding, void* codes);
 
-  /// The sum of (x - round(x) * scale)²: element k enters the partial sum s[k mod 16], and then
+  /// The sum of (x - round(x) * scale)², for a zero of 0: element k enters the partial sum s[k mod 16], and then
   /// t[q] = (s[q] + s[q + 4]) + (s[q + 8] + s[q + 12]), (t[0] + t[1]) + (t[2] + t[3]).
   float (*squared_error)(const float* x, int count, const Rounding& rounding, float scale);
 

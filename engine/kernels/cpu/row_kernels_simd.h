@@ -12,19 +12,14 @@ struct Rows {
   using Float = typename L::Float;
   static constexpr int kLanes = L::kLanes;
 
-  // To the nearest whole number and half to even, for magnitudes up to 2^22: there the sum has no room for fractions.
-  static Float RoundEven(Float value) {
-    const Float unit = L::AllFloats(12582912.f);  // 1.5 * 2^23
-    return (value + unit) - unit;
-  }
-
   struct Grid {
     explicit Grid(const Rounding& rounding)
         : reciprocal(L::AllFloats(rounding.reciprocal)),
           zero(L::AllFloats(rounding.zero)),
           least(L::AllFloats(rounding.least)),
           most(L::AllFloats(rounding.most)) {}
-    Float Round(Float x) const { return L::Min(L::Max(RoundEven(x * reciprocal) + zero, least), most); }
+    Float Round(Float x) const { return L::Min(L::Max(L::RoundEven(x * reciprocal) + zero, least), most); }
+    Float RoundCentred(Float x) const { return L::Min(L::Max(L::RoundEven(x * reciprocal), least), most); }  // where zero is 0
 
     Float reciprocal, zero, least, most;
   };
@@ -65,7 +60,7 @@ struct Rows {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) sums[v] = L::AllFloats(0);
     const auto add = [&](Float& sum, Float value) {
-      const Float error = value - grid.Round(value) * factor;
+      const Float error = value - grid.RoundCentred(value) * factor;
       sum = sum + error * error;
     };
     int k = 0;
