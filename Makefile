@@ -5,7 +5,7 @@ BUILD := build/$(PRESET)
 JOBS ?= $(shell nproc)
 export STAMPD_DEPS ?= $(CURDIR)/.deps
 
-.PHONY: deps configure build demo test lint format asan tsan bench-peers goldens clean
+.PHONY: deps configure build demo test lint format asan tsan bench bench-peers goldens clean
 
 deps:
 	@deploy/deps.sh build
@@ -26,6 +26,12 @@ test: build
 
 asan tsan:
 	@$(MAKE) test PRESET=$@
+
+# Kernels beside the processor's peak and oneDNN; BENCH_FLAGS="--benchmark_filter=pixart.*rows:512" picks some shapes.
+bench: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target gemm_bench row_kernels_bench
+	@$(BUILD)/bin/row_kernels_bench
+	@OMP_WAIT_POLICY=passive $(BUILD)/bin/gemm_bench $(BENCH_FLAGS)
 
 # stampd beside diffusers: real PixArt-Sigma XL shapes at 512 px, random weights (2 GB on disk in .bench/).
 bench-peers: build

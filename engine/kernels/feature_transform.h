@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/kernels/instruction_set.h"
 #include "engine/kernels/token_view.h"
 
 /// X <- X diag(f) H, row by row and in place: what STaMP calls R when it stands on the activations' side and R^-1 on the weights'.
@@ -25,7 +26,7 @@ namespace cpu {
 
 /// In fp32, each operation rounded once: the factors; butterflies a + b, a - b on channels 1, 2, 4, … block/2 apart; one
 /// multiplication by 1/sqrt(block), computed in double and rounded.
-void TransformFeatures(TokenView<float> x, FeatureTransform transform);
+void TransformFeatures(TokenView<float> x, FeatureTransform transform, InstructionSet set = BestInstructionSet());
 
 }  // namespace cpu
 }  // namespace stampd::kernels

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "engine/kernels/instruction_set.h"
 #include "engine/kernels/quantized_tokens.h"
 #include "engine/kernels/token_view.h"
 
@@ -37,7 +38,8 @@ namespace cpu {
 /// In fp32, each operation of the formulas rounded once, round() to the nearest and half to even. `out` has the rows and the width
 /// of `x`. A group with an infinity or a NaN gets the scale NaN and zeros everywhere else, so that whatever is computed from it is
 /// NaN.
-void QuantizeTokens(TokenView<const float> x, const std::uint8_t* bits, TokenRounding rounding, const QuantizedTokens& out);
+void QuantizeTokens(TokenView<const float> x, const std::uint8_t* bits, TokenRounding rounding, const QuantizedTokens& out,
+                    InstructionSet set = BestInstructionSet());
 
 /// (float(code) - float(zero)) * scale.
 void DequantizeTokens(const QuantizedTokens& x, TokenView<float> out);

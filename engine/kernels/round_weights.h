@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "engine/kernels/instruction_set.h"
 #include "engine/kernels/quantized_weights.h"
 #include "engine/kernels/token_view.h"
 
@@ -37,7 +38,8 @@ namespace cpu {
 ///
 /// In fp32: q = clamp(round(w * (1 / (scale * m))), -qmax, qmax), half to even. Errors are summed in 16 partial sums, so that a
 /// choice between nearly equal scales does not depend on how wide the processor's registers are.
-void RoundWeights(const float* weight, WeightRounding rounding, const QuantizedWeights& out);
+void RoundWeights(const float* weight, WeightRounding rounding, const QuantizedWeights& out,
+                  InstructionSet set = BestInstructionSet());
 
 /// scale * float(m * q), dense [weight.out, weight.in].
 void DequantizeWeights(const QuantizedWeights& weight, float* out);

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "engine/base/token_layout.h"
+#include "engine/kernels/instruction_set.h"
 #include "engine/kernels/token_view.h"
 
 /// X <- L X, an orthonormal transform along the tokens of each tile, in place: STaMP's sequence transform (arXiv 2510.26771).
@@ -55,8 +56,10 @@ namespace cpu {
 ///
 /// The inverse: Haar's levels from the coarsest down, the 2-D butterfly being its own inverse; kDct along y, then along x, with
 /// the matrix transposed; kWht is its own inverse.
-void ForwardAlongTokens(TokenView<float> x, std::span<const Tile> tiles, TileTransform transform);
-void InverseAlongTokens(TokenView<float> x, std::span<const Tile> tiles, TileTransform transform);
+void ForwardAlongTokens(TokenView<float> x, std::span<const Tile> tiles, TileTransform transform,
+                        InstructionSet set = BestInstructionSet());
+void InverseAlongTokens(TokenView<float> x, std::span<const Tile> tiles, TileTransform transform,
+                        InstructionSet set = BestInstructionSet());
 
 }  // namespace cpu
 }  // namespace stampd::kernels

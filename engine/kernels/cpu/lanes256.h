@@ -26,6 +26,36 @@ struct Lanes256 {
     _mm256_maskstore_ps(to, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lane), value);
   }
 
+  // The first `count` lanes, the others zero.
+  static Float LoadPart(const float* from, int count) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_maskload_ps(from, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lane));
+  }
+  // The first `count` lanes, whole numbers -128 … 255, as bytes.
+  static void StoreBytes(void* to, Float value, int count) {
+    const Int places = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,  //
+                                        -1, -1, -1, -1, 0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1);
+    const Int halves = Shuffle(_mm256_cvtps_epi32(value), places);
+    const auto bytes = _mm_cvtsi128_si64(_mm_or_si128(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1)));
+    __builtin_memcpy(to, &bytes, count >= kLanes ? 8u : static_cast<unsigned>(count));
+  }
+  // a < b ? a : b, and so b if either is NaN.
+  static Float Min(Float a, Float b) { return _mm256_min_ps(a, b); }
+  static Float Max(Float a, Float b) { return _mm256_max_ps(a, b); }
+  // To the nearest whole number and half to even, for magnitudes up to 2^22. A zero may have either sign.
+  static Float RoundEven(Float value) { return _mm256_round_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  // Lanes `Distance` apart change places.
+  template <int Distance>
+  static Float Swap(Float a) {
+    if constexpr (Distance == 4) return _mm256_permute2f128_ps(a, a, 1);
+    return _mm256_permute_ps(a, Distance == 1 ? 0xb1 : 0x4e);
+  }
+  // Of each two lanes `Distance` apart the left one's from a, the right one's from b.
+  template <int Distance>
+  static Float Alternate(Float a, Float b) {
+    return _mm256_blend_ps(a, b, Distance == 1 ? 0xaa : Distance == 2 ? 0xcc : 0xf0);
+  }
+
   static Int Zero() { return _mm256_setzero_si256(); }
   static Int All(int value) { return _mm256_set1_epi32(value); }
   static Float AllFloats(float value) { return _mm256_set1_ps(value); }

@@ -4,7 +4,8 @@
 
 #include <immintrin.h>
 
-// Whole numbers in 512-bit registers (AVX-512). The namespace without a name keeps each file's copy its own: see w4a4_gemm_tile.h.
+// Whole and floating-point numbers in 512-bit registers (AVX-512). The namespace without a name keeps each file's copy its own: see
+// w4a4_gemm_tile.h.
 
 namespace stampd::kernels::cpu {
 namespace {
@@ -15,14 +16,39 @@ struct Lanes512 {
   static constexpr int kBytes = 64;
   static constexpr int kLanes = 16;  // of 32 bits
 
+  static __mmask16 First(int count) { return static_cast<__mmask16>(count >= kLanes ? 0xffff : count <= 0 ? 0 : (1 << count) - 1); }
+
   static Int Load(const void* from) { return _mm512_loadu_si512(from); }
   static Float LoadFloats(const float* from) { return _mm512_loadu_ps(from); }
   static void Store(void* to, Int value) { _mm512_storeu_si512(to, value); }
   // The first `count` lanes.
   static void StoreFloats(float* to, Float value, int count) {
     if (count >= kLanes) return _mm512_storeu_ps(to, value);
-    const auto mask = static_cast<__mmask16>(count <= 0 ? 0 : (1 << count) - 1);
-    _mm512_mask_storeu_ps(to, mask, value);
+    _mm512_mask_storeu_ps(to, First(count), value);
+  }
+
+  // The first `count` lanes, the others zero.
+  static Float LoadPart(const float* from, int count) { return _mm512_maskz_loadu_ps(First(count), from); }
+  // The first `count` lanes, whole numbers -128 … 255, as bytes.
+  static void StoreBytes(void* to, Float value, int count) {
+    _mm_mask_storeu_epi8(to, First(count), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(value)));
+  }
+  // a < b ? a : b, and so b if either is NaN.
+  static Float Min(Float a, Float b) { return _mm512_min_ps(a, b); }
+  static Float Max(Float a, Float b) { return _mm512_max_ps(a, b); }
+  // To the nearest whole number and half to even, for magnitudes up to 2^22. A zero may have either sign.
+  static Float RoundEven(Float value) { return _mm512_roundscale_ps(value, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  // Lanes `Distance` apart change places.
+  template <int Distance>
+  static Float Swap(Float a) {
+    if constexpr (Distance == 8) return _mm512_shuffle_f32x4(a, a, 0x4e);
+    if constexpr (Distance == 4) return _mm512_shuffle_f32x4(a, a, 0xb1);
+    return _mm512_permute_ps(a, Distance == 1 ? 0xb1 : 0x4e);
+  }
+  // Of each two lanes `Distance` apart the left one's from a, the right one's from b.
+  template <int Distance>
+  static Float Alternate(Float a, Float b) {
+    return _mm512_mask_mov_ps(a, Distance == 1 ? 0xaaaa : Distance == 2 ? 0xcccc : Distance == 4 ? 0xf0f0 : 0xff00, b);
   }
 
   static Int Zero() { return _mm512_setzero_si512(); }

@@ -4,8 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/kernels/cpu/extent.h"
-#include "engine/kernels/cpu/float4.h"
+#include "engine/kernels/cpu/row_kernels.h"
 
 namespace stampd::kernels::cpu {
 namespace {
@@ -15,54 +14,49 @@ constexpr float kLeastRange = 0x1p-100f;
 // How a group's numbers become codes.
 struct Scale {
   float scale = 1;
-  float reciprocal = 0;  // so that a group without range has code = zero throughout
-  float zero = 0;
-  float least = 0;  // code
-  float most = 0;
+  Rounding rounding;  // whose reciprocal is 0 for a group without range, so that it has code = zero throughout
 };
+
+// As RowKernels::round does.
+float RoundEven(float value) {
+  constexpr float kUnit = 12582912.f;
+  return (value + kUnit) - kUnit;
+}
 
 Scale AsymmetricScale(Extent extent, int bits, float clip) {
   Scale scale;
-  scale.most = static_cast<float>((1 << bits) - 1);
+  scale.rounding.most = static_cast<float>((1 << bits) - 1);
   const float lo = clip * extent.lo, hi = clip * extent.hi;
   const float range = hi - lo;
   if (range < kLeastRange) return scale;
-  scale.scale = range / scale.most;
-  scale.reciprocal = 1.f / scale.scale;
-  scale.zero = RoundEven(-lo * scale.reciprocal);
+  scale.scale = range / scale.rounding.most;
+  scale.rounding.reciprocal = 1.f / scale.scale;
+  scale.rounding.zero = RoundEven(-lo * scale.rounding.reciprocal);
   return scale;
 }
 
 Scale SymmetricScale(Extent extent, int bits, float clip) {
   Scale scale;
-  scale.zero = static_cast<float>(1 << (bits - 1));
-  scale.least = 1;
-  scale.most = 2 * scale.zero - 1;
+  const auto zero = static_cast<float>(1 << (bits - 1));
+  scale.rounding.zero = zero;
+  scale.rounding.least = 1;
+  scale.rounding.most = 2 * zero - 1;
   const float range = clip * std::max(-extent.lo, extent.hi);
   if (range < kLeastRange) return scale;
-  scale.scale = range / (scale.zero - 1);
-  scale.reciprocal = 1.f / scale.scale;
+  scale.scale = range / (zero - 1);
+  scale.rounding.reciprocal = 1.f / scale.scale;
   return scale;
 }
 
-void WriteCodes(const float* x, int count, const Scale& scale, std::uint8_t* codes) {
-  const Float4 reciprocal = AllLanes(scale.reciprocal), zero = AllLanes(scale.zero);
-  const Float4 least = AllLanes(scale.least), most = AllLanes(scale.most);
-  for (int i = 0; i < count; i += 4) {
-    const Float4 code = RoundEven(LoadPart(x + i, count - i) * reciprocal) + zero;
-    StoreBytes(Min(Max(code, least), most), codes + i, count - i);
-  }
-}
-
-void QuantizeGroup(const float* x, int count, int bits, TokenRounding rounding, std::uint8_t* codes, float& scale,
-                   std::uint8_t& zero) {
-  const Extent extent = ExtentOf(x, count);
+void QuantizeGroup(const RowKernels& kernels, const float* x, int count, int bits, TokenRounding rounding, std::uint8_t* codes,
+                   float& scale, std::uint8_t& zero) {
+  const Extent extent = kernels.extent(x, count);
   if (std::isfinite(extent.lo)) {
     const Scale chosen =
         rounding.symmetric ? SymmetricScale(extent, bits, rounding.clip) : AsymmetricScale(extent, bits, rounding.clip);
-    WriteCodes(x, count, chosen, codes);
+    kernels.round(x, count, chosen.rounding, codes);
     scale = chosen.scale;
-    zero = static_cast<std::uint8_t>(chosen.zero);
+    zero = static_cast<std::uint8_t>(chosen.rounding.zero);
   } else {
     std::fill_n(codes, count, std::uint8_t{0});
     scale = std::numeric_limits<float>::quiet_NaN();
@@ -72,12 +66,14 @@ void QuantizeGroup(const float* x, int count, int bits, TokenRounding rounding, 
 
 }  // namespace
 
-void QuantizeTokens(TokenView<const float> x, const std::uint8_t* bits, TokenRounding rounding, const QuantizedTokens& out) {
+void QuantizeTokens(TokenView<const float> x, const std::uint8_t* bits, TokenRounding rounding, const QuantizedTokens& out,
+                    InstructionSet set) {
+  const RowKernels& kernels = RowKernelsOf(set);
   const int count = out.group_width();
   for (int r = 0; r < x.rows; ++r) {
     const QuantizedTokens row = out.Rows(r, 1);
     for (int g = 0; g < out.groups; ++g) {
-      QuantizeGroup(x.row(r) + g * count, count, bits[r], rounding, row.codes + g * count, row.scales[g], row.zeros[g]);
+      QuantizeGroup(kernels, x.row(r) + g * count, count, bits[r], rounding, row.codes + g * count, row.scales[g], row.zeros[g]);
     }
   }
 }

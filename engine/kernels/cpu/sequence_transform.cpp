@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/z_order.h"
+#include "engine/kernels/cpu/row_kernels.h"
 
 namespace stampd::kernels::cpu {
 namespace {
@@ -20,47 +21,26 @@ TokenView<float> RowsOf(TokenView<float> x, const Tile& tile) {
   return {x.row(tile.first_row), tile.side * tile.side, x.width, x.stride};
 }
 
-// The symmetric, orthonormal 4-point matrix of a 2x2 square, and therefore its own inverse.
-void Butterfly(float* __restrict__ a, float* __restrict__ b, float* __restrict__ c, float* __restrict__ d, int width) {
-  for (int i = 0; i < width; ++i) {
-    const float top_sum = a[i] + b[i], top_difference = a[i] - b[i];
-    const float bottom_sum = c[i] + d[i], bottom_difference = c[i] - d[i];
-    a[i] = (top_sum + bottom_sum) * 0.5f;
-    b[i] = (top_difference + bottom_difference) * 0.5f;
-    c[i] = (top_sum - bottom_sum) * 0.5f;
-    d[i] = (top_difference - bottom_difference) * 0.5f;
-  }
-}
-
-// a, b <- (a + b) * factor, (a - b) * factor.
-void Butterfly(float* __restrict__ a, float* __restrict__ b, int width, float factor) {
-  for (int i = 0; i < width; ++i) {
-    const float sum = a[i] + b[i], difference = a[i] - b[i];
-    a[i] = sum * factor;
-    b[i] = difference * factor;
-  }
-}
-
-void Haar2dLevel(TokenView<float> tile, int level) {
+void Haar2dLevel(const RowKernels& kernels, TokenView<float> tile, int level) {
   const int spacing = 1 << 2 * level;
   for (int r = 0; r < tile.rows; r += 4 * spacing) {
-    Butterfly(tile.row(r), tile.row(r + spacing), tile.row(r + 2 * spacing), tile.row(r + 3 * spacing), tile.width);
+    kernels.butterfly4(tile.row(r), tile.row(r + spacing), tile.row(r + 2 * spacing), tile.row(r + 3 * spacing), tile.width);
   }
 }
 
-void Haar1dLevel(TokenView<float> tile, int level) {
+void Haar1dLevel(const RowKernels& kernels, TokenView<float> tile, int level) {
   const int right = 1 << 2 * level;                    // the bit of x that tells the pair's right one
   const int not_means = 0x55555555 & (2 * right - 1);  // bits of x that are zero where the level's pairs begin
   constexpr auto kFactor = static_cast<float>(1 / std::numbers::sqrt2);
   for (int r = 0; r < tile.rows; ++r) {
-    if ((r & not_means) == 0) Butterfly(tile.row(r), tile.row(r | right), tile.width, kFactor);
+    if ((r & not_means) == 0) kernels.butterfly(tile.row(r), tile.row(r | right), tile.width, kFactor);
   }
 }
 
-void Wht(TokenView<float> tile) {
+void Wht(const RowKernels& kernels, TokenView<float> tile) {
   for (int distance = 1; distance < tile.rows; distance *= 2) {
     for (int r = 0; r < tile.rows; ++r) {
-      if ((r & distance) == 0) Butterfly(tile.row(r), tile.row(r | distance), tile.width, 1);
+      if ((r & distance) == 0) kernels.butterfly(tile.row(r), tile.row(r | distance), tile.width, 1);
     }
   }
   const float factor = 1 / std::sqrt(static_cast<float>(tile.rows));  // a power of two
@@ -120,46 +100,48 @@ void Dct(TokenView<float> x, std::span<const Tile> tiles, bool inverse) {
 
 }  // namespace
 
-void ForwardAlongTokens(TokenView<float> x, std::span<const Tile> tiles, TileTransform transform) {
+void ForwardAlongTokens(TokenView<float> x, std::span<const Tile> tiles, TileTransform transform, InstructionSet set) {
+  const RowKernels& kernels = RowKernelsOf(set);
   switch (transform.kind) {
     case SequenceTransform::kNone:
       return;
     case SequenceTransform::kHaar1d:
       for (const Tile& tile : tiles) {
-        for (int level = 0; level < LevelsOf(tile, transform); ++level) Haar1dLevel(RowsOf(x, tile), level);
+        for (int level = 0; level < LevelsOf(tile, transform); ++level) Haar1dLevel(kernels, RowsOf(x, tile), level);
       }
       return;
     case SequenceTransform::kHaar2d:
       for (const Tile& tile : tiles) {
-        for (int level = 0; level < LevelsOf(tile, transform); ++level) Haar2dLevel(RowsOf(x, tile), level);
+        for (int level = 0; level < LevelsOf(tile, transform); ++level) Haar2dLevel(kernels, RowsOf(x, tile), level);
       }
       return;
     case SequenceTransform::kDct:
       return Dct(x, tiles, false);
     case SequenceTransform::kWht:
-      for (const Tile& tile : tiles) Wht(RowsOf(x, tile));
+      for (const Tile& tile : tiles) Wht(kernels, RowsOf(x, tile));
       return;
   }
 }
 
-void InverseAlongTokens(TokenView<float> x, std::span<const Tile> tiles, TileTransform transform) {
+void InverseAlongTokens(TokenView<float> x, std::span<const Tile> tiles, TileTransform transform, InstructionSet set) {
+  const RowKernels& kernels = RowKernelsOf(set);
   switch (transform.kind) {
     case SequenceTransform::kNone:
       return;
     case SequenceTransform::kHaar1d:
       for (const Tile& tile : tiles) {
-        for (int level = LevelsOf(tile, transform); level-- > 0;) Haar1dLevel(RowsOf(x, tile), level);
+        for (int level = LevelsOf(tile, transform); level-- > 0;) Haar1dLevel(kernels, RowsOf(x, tile), level);
       }
       return;
     case SequenceTransform::kHaar2d:
       for (const Tile& tile : tiles) {
-        for (int level = LevelsOf(tile, transform); level-- > 0;) Haar2dLevel(RowsOf(x, tile), level);
+        for (int level = LevelsOf(tile, transform); level-- > 0;) Haar2dLevel(kernels, RowsOf(x, tile), level);
       }
       return;
     case SequenceTransform::kDct:
       return Dct(x, tiles, true);
     case SequenceTransform::kWht:
-      for (const Tile& tile : tiles) Wht(RowsOf(x, tile));
+      for (const Tile& tile : tiles) Wht(kernels, RowsOf(x, tile));
       return;
   }
 }
