@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -40,6 +39,13 @@ std::vector<quant::Recipe> RecipesOf(const SqnrFlags& flags) {
   return recipes;
 }
 
+// What is wrong with the files should show before hours of work and not after them.
+void CheckFiles(const SqnrFlags& flags) {
+  for (const std::filesystem::path& file : {flags.csv, flags.json, flags.plot, flags.layers_csv}) {
+    if (!file.empty()) CheckWritable(file);
+  }
+}
+
 void WriteIfWanted(const std::filesystem::path& file, const std::string& text) {
   if (!file.empty()) WriteFile(file, text);
 }
@@ -53,7 +59,8 @@ void Run(SqnrFlags flags) {
   options.request.guidance_scale = flags.guidance_scale;
   options.prompts = ReadPrompts(flags.prompts);
   if (flags.count != 0 && flags.count < options.prompts.size()) options.prompts.resize(flags.count);
-  options.progress = [](std::size_t done, std::size_t total) { std::fprintf(stderr, "prompt %zu of %zu\n", done, total); };
+  options.progress = ProgressLog(std::cerr);
+  CheckFiles(flags);
 
   const std::vector<quant::Recipe> recipes = RecipesOf(flags);
   const std::vector<Comparison> comparisons = Compare(options, recipes);

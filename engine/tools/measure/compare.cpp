@@ -27,11 +27,6 @@ torch::ScalarType DtypeOf(const LoadOptions& load) {
   throw BadRequest("precision", "expected fp32 or bf16 to hold against, found " + std::string(Name(load.precisions.front())));
 }
 
-bool Smooths(const quant::Recipe& recipe) {
-  return recipe.linear.smooth_alpha != 0 ||
-         std::ranges::any_of(recipe.overrides, [](const quant::LayerOverride& layers) { return layers.values.smooth_alpha != 0; });
-}
-
 void CheckNames(const std::vector<quant::Recipe>& recipes) {
   std::set<std::string> names;
   for (const quant::Recipe& recipe : recipes) {
@@ -53,25 +48,19 @@ class ShapeList final : public layers::LinearObserver {
   std::vector<LinearShape> shapes_;
 };
 
-layers::ActivationMaxima Calibrate(const io::Checkpoint& checkpoint, const CompareOptions& options,
-                                   const std::vector<quant::Recipe>& recipes) {
-  if (std::ranges::none_of(recipes, Smooths)) return {};
-  const auto count = std::min(options.prompts.size(), static_cast<std::size_t>(options.calibration_prompts));
-  return MeasureMaxima(checkpoint, DtypeOf(options.load), options.request, std::span(options.prompts).first(count));
-}
-
 std::unique_ptr<DiffusionPipeline> LoadAll(const CompareOptions& options, const std::vector<quant::Recipe>& recipes,
                                            ShapeList& linears) {
   const LoadOptions& load = options.load;
   const io::Checkpoint checkpoint = io::Checkpoint::Open(load.folder, load.components);
   const torch::ScalarType dtype = DtypeOf(load);
-  const layers::ActivationMaxima maxima = Calibrate(checkpoint, options, recipes);
+  const layers::ActivationMaxima maxima = MaximaFor(recipes, checkpoint, dtype, options);
   DiffusionPipeline::Parts parts = LoadParts(checkpoint, load.device, dtype);
   const io::Component& transformer = checkpoint.Get("transformer");
   const layers::Quantization exact{.observer = &linears};
   parts.variants.push_back({Precision::kFp32, models::LoadDenoiser(transformer, dtype, parts.device, &exact)});
-  for (const quant::Recipe& recipe : recipes) {
-    const layers::Quantization quantization{.recipe = &recipe, .maxima = &maxima};
+  for (std::size_t r = 0; r < recipes.size(); ++r) {
+    options.progress("loading: recipe " + Ordinal(r, recipes.size()), static_cast<double>(r) / static_cast<double>(recipes.size()));
+    const layers::Quantization quantization{.recipe = &recipes[r], .maxima = &maxima};
     parts.variants.push_back({Precision::kW4A4, models::LoadDenoiser(transformer, dtype, parts.device, &quantization)});
   }
   return std::make_unique<DiffusionPipeline>(std::move(parts));
@@ -109,44 +98,85 @@ Finished Finish(const DiffusionPipeline& pipeline, const Sample& sample) {
   return {pipeline.Finish(sample, Picture::Kind::kLatentF32), pipeline.Finish(sample, Picture::Kind::kRgb8)};
 }
 
-// Full precision's whole run; at each step every recipe predicts on the same latents.
-Finished RunTeacher(const DiffusionPipeline& pipeline, const Request& request, std::vector<Comparison>& comparisons) {
-  const std::unique_ptr<Sample> sample = pipeline.BeginWith(request, kExact);
-  std::vector<Sqnr> whole(comparisons.size());
-  while (!sample->done()) {
-    const std::vector<torch::Tensor> exact = pipeline.Predict(*sample, kExact);
-    const auto step = static_cast<std::size_t>(sample->step());
-    for (std::size_t r = 0; r < comparisons.size(); ++r) {
-      const Sqnr sqnr = Measure(exact, pipeline.Predict(*sample, r + 1));
-      comparisons[r].steps.resize(static_cast<std::size_t>(sample->total_steps()));
-      comparisons[r].steps[step].Add(sqnr);
-      whole[r] += sqnr;
-    }
-    Sample* const one = sample.get();
-    pipeline.Step({&one, 1});
+// Tells how far it is before each of the recipes' forwards, which take nearly all of the time.
+class Meter {
+ public:
+  Meter(const CompareOptions& options, std::size_t recipes) : options_(options), recipes_(recipes) {}
+
+  void Forward(std::size_t prompt, std::size_t recipe, const Sample& sample, const char* run) {
+    const std::size_t prompts = options_.prompts.size();
+    const auto steps = static_cast<std::size_t>(sample.total_steps());
+    const auto all = static_cast<double>(2 * prompts * recipes_ * steps);  // each run is teacher-forced once, and free once
+    const std::string where = "prompt " + Ordinal(prompt, prompts) + ", recipe " + Ordinal(recipe, recipes_) + ", " + run +
+                              " step " + Ordinal(static_cast<std::size_t>(sample.step()), steps);
+    options_.progress(where, static_cast<double>(forwards_++) / all);
   }
-  for (std::size_t r = 0; r < comparisons.size(); ++r) comparisons[r].teacher.Add(whole[r]);
-  return Finish(pipeline, *sample);
-}
 
-// The pipeline can't tell one quantized network from another; its errors get the recipe's name here.
-Finished FinishOf(const DiffusionPipeline& pipeline, const Sample& sample, const quant::Recipe& recipe) try {
-  return Finish(pipeline, sample);
-} catch (const Broken& error) {
-  throw Broken("[sqnr] " + recipe.name + ": " + error.what());
-}
+ private:
+  const CompareOptions& options_;
+  std::size_t recipes_;
+  std::size_t forwards_ = 0;
+};
 
-void RunFree(const DiffusionPipeline& pipeline, const Request& request, std::size_t variant, const Finished& exact,
-             Comparison& comparison) {
-  const std::unique_ptr<Sample> sample = pipeline.BeginWith(request, variant);
-  Sample* const one = sample.get();
-  while (!sample->done()) pipeline.Step({&one, 1});
-  const Finished test = FinishOf(pipeline, *sample, comparison.recipe);
-  comparison.latent.Add(MeasureLatents(exact.latent, test.latent));
-  const Sqnr pixels = MeasurePixels(exact.pixels, test.pixels);
-  comparison.image.Add(pixels);
-  comparison.mean_psnr_db += pixels.PsnrDb(/*peak=*/1);
-}
+// One prompt through all networks.
+class PromptRun {
+ public:
+  PromptRun(const DiffusionPipeline& pipeline, const CompareOptions& options, std::size_t prompt, Meter& meter)
+      : pipeline_(pipeline), request_(options.request), prompt_(prompt), meter_(meter) {
+    request_.prompt = options.prompts[prompt].text;
+    request_.seed = options.prompts[prompt].seed;
+  }
+
+  // Full precision's whole run; at each step every recipe predicts on the same latents.
+  void Teach(std::vector<Comparison>& comparisons) {
+    const std::unique_ptr<Sample> sample = pipeline_.BeginWith(request_, kExact);
+    std::vector<Sqnr> whole(comparisons.size());
+    while (!sample->done()) {
+      const std::vector<torch::Tensor> exact = pipeline_.Predict(*sample, kExact);
+      const auto step = static_cast<std::size_t>(sample->step());
+      for (std::size_t r = 0; r < comparisons.size(); ++r) {
+        meter_.Forward(prompt_, r, *sample, "teacher-forced");
+        const Sqnr sqnr = Measure(exact, pipeline_.Predict(*sample, r + 1));
+        comparisons[r].steps.resize(static_cast<std::size_t>(sample->total_steps()));
+        comparisons[r].steps[step].Add(sqnr);
+        whole[r] += sqnr;
+      }
+      Sample* const one = sample.get();
+      pipeline_.Step({&one, 1});
+    }
+    for (std::size_t r = 0; r < comparisons.size(); ++r) comparisons[r].teacher.Add(whole[r]);
+    exact_ = Finish(pipeline_, *sample);
+  }
+
+  // A recipe's own run, after Teach.
+  void RunFree(std::size_t recipe, Comparison& comparison) {
+    const std::unique_ptr<Sample> sample = pipeline_.BeginWith(request_, recipe + 1);
+    Sample* const one = sample.get();
+    while (!sample->done()) {
+      meter_.Forward(prompt_, recipe, *sample, "free");
+      pipeline_.Step({&one, 1});
+    }
+    const Finished test = FinishOf(comparison.recipe, *sample);
+    comparison.latent.Add(MeasureLatents(exact_.latent, test.latent));
+    const Sqnr pixels = MeasurePixels(exact_.pixels, test.pixels);
+    comparison.image.Add(pixels);
+    comparison.mean_psnr_db += pixels.PsnrDb(/*peak=*/1);
+  }
+
+ private:
+  // The pipeline can't tell one quantized network from another; its errors get the recipe's name here.
+  Finished FinishOf(const quant::Recipe& recipe, const Sample& sample) const try {
+    return Finish(pipeline_, sample);
+  } catch (const Broken& error) {
+    throw Broken("[sqnr] " + recipe.name + ": " + error.what());
+  }
+
+  const DiffusionPipeline& pipeline_;
+  Request request_;
+  std::size_t prompt_;
+  Meter& meter_;
+  Finished exact_;
+};
 
 }  // namespace
 
@@ -159,13 +189,11 @@ std::vector<Comparison> Compare(const CompareOptions& options, const std::vector
     comparisons[r].recipe = recipes[r];
     comparisons[r].bits = CountBits(recipes[r], linears.shapes(), pipeline->NativeLayout(r + 1));
   }
+  Meter meter(options, recipes.size());
   for (std::size_t p = 0; p < options.prompts.size(); ++p) {
-    Request request = options.request;
-    request.prompt = options.prompts[p].text;
-    request.seed = options.prompts[p].seed;
-    const Finished exact = RunTeacher(*pipeline, request, comparisons);
-    for (std::size_t r = 0; r < recipes.size(); ++r) RunFree(*pipeline, request, r + 1, exact, comparisons[r]);
-    options.progress(p + 1, options.prompts.size());
+    PromptRun run(*pipeline, options, p, meter);
+    run.Teach(comparisons);
+    for (std::size_t r = 0; r < recipes.size(); ++r) run.RunFree(r, comparisons[r]);
   }
   for (Comparison& comparison : comparisons) comparison.mean_psnr_db /= static_cast<double>(options.prompts.size());
   return comparisons;

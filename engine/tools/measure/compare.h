@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "engine/quant/recipe.h"
 #include "engine/quant/sqnr.h"
 #include "engine/tools/measure/effective_bits.h"
+#include "engine/tools/measure/progress.h"
 #include "engine/tools/measure/prompts.h"
 
 namespace stampd::tools {
@@ -31,9 +31,8 @@ struct Comparison {
 struct CompareOptions {
   LoadOptions load;             // its precisions: the one that everything is held against, fp32 if none is given
   Request request;              // all but prompt and seed
-  int calibration_prompts = 4;  // the first of the prompts, for recipes that smooth
-  std::vector<Prompt> prompts;
-  std::function<void(std::size_t done, std::size_t total)> progress = [](std::size_t, std::size_t) {};
+  std::vector<Prompt> prompts;  // of which the first kCalibrationPrompts calibrate recipes that smooth
+  Progress progress = [](const std::string&, double) {};
 };
 
 /// Every recipe's network sees the very latents, texts and timesteps that full precision's sees. All networks are in memory at

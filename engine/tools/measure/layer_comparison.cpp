@@ -1,6 +1,7 @@
 #include "engine/tools/measure/layer_comparison.h"
 
 #include <map>
+#include <span>
 
 #include "engine/io/checkpoint.h"
 #include "engine/layers/quantization.h"
@@ -55,9 +56,7 @@ std::pair<double, double> HighShares(const torch::Tensor& x, ops::Segments segme
 
 std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const quant::Recipe& recipe) {
   const io::Checkpoint checkpoint = io::Checkpoint::Open(options.load.folder, options.load.components);
-  const auto calibration =
-      std::span(options.prompts).first(std::min<std::size_t>(options.prompts.size(), options.calibration_prompts));
-  const layers::ActivationMaxima maxima = MeasureMaxima(checkpoint, torch::kFloat32, options.request, calibration);
+  const layers::ActivationMaxima maxima = MaximaFor(std::span(&recipe, 1), checkpoint, torch::kFloat32, options);
   LinearList linears;
   const layers::Quantization quantization{.recipe = &recipe, .maxima = &maxima, .observer = &linears};
   const auto quantized = models::LoadDenoiser(checkpoint.Get("transformer"), torch::kFloat32, torch::kCPU, &quantization);
@@ -65,7 +64,9 @@ std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const 
   std::vector<LayerComparison> layers;
   std::map<std::string, std::size_t> index;
   Capture capture(checkpoint, torch::kFloat32, options.request);
-  for (std::size_t p = 0; p < options.prompts.size(); ++p) {
+  const std::size_t prompts = options.prompts.size();
+  for (std::size_t p = 0; p < prompts; ++p) {
+    options.progress("each linear alone: prompt " + Ordinal(p, prompts), static_cast<double>(p) / static_cast<double>(prompts));
     capture.Paint(options.prompts[p], [&](int, const std::string& name, const layers::LinearCall& call) {
       const layers::TokenLinear& linear = linears.Get(name);
       const quant::LinearRecipe its = recipe.Resolve(std::vector{name}, linear.in());
@@ -81,7 +82,6 @@ std::vector<LayerComparison> CompareLayers(const CompareOptions& options, const 
       layer.high_energy += energy;
       layer.high_tokens += tokens;
     });
-    options.progress(p + 1, options.prompts.size());
   }
   for (LayerComparison& layer : layers) {
     layer.high_energy /= layer.output.samples();

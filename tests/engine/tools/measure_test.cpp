@@ -158,11 +158,19 @@ TEST(CompareTest, ANeighbourChangesNothing) {
 TEST(CompareTest, MayBeHeldAgainstBf16AndReportsProgress) {
   CompareOptions options = TwoPrompts();
   options.load.precisions = {Precision::kBf16};
-  std::vector<std::pair<std::size_t, std::size_t>> progress;
-  options.progress = [&](std::size_t done, std::size_t total) { progress.emplace_back(done, total); };
+  std::vector<std::string> where;
+  std::vector<double> done;
+  options.progress = [&](const std::string& at, double share) {
+    where.push_back(at);
+    done.push_back(share);
+  };
   const std::vector<Comparison> comparisons = Compare(options, {TinyRecipe(R"(, "skip": true)")});
   EXPECT_EQ(comparisons.front().teacher.MeanDb(), kInfinity);
-  EXPECT_THAT(progress, ::testing::ElementsAre(std::pair(1u, 2u), std::pair(2u, 2u)));
+  ASSERT_EQ(where.size(), 1u + 2 * 2 * 3);  // a network to load; each of two prompts twice, in three steps
+  EXPECT_EQ(where[0], "loading: recipe 1 of 1");
+  EXPECT_EQ(where[1], "prompt 1 of 2, recipe 1 of 1, teacher-forced step 1 of 3");
+  EXPECT_EQ(where.back(), "prompt 2 of 2, recipe 1 of 1, free step 3 of 3");
+  for (std::size_t i = 1; i < done.size(); ++i) EXPECT_DOUBLE_EQ(done[i], static_cast<double>(i - 1) / 12);
   options.load.precisions = {Precision::kW4A4};
   EXPECT_THAT([&] { Compare(options, {}); }, ::testing::ThrowsMessage<BadRequest>(HasSubstr("expected fp32 or bf16")));
 }
