@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "engine/tools/measure/layer_comparison.h"
 #include "engine/tools/measure/report.h"
 #include "engine/tools/measure/sweeps.h"
+#include "engine/tools/measure/tokens_plot.h"
 #include "engine/tools/write_file.h"
 
 namespace stampd::tools {
@@ -24,7 +26,7 @@ struct SqnrFlags {
   std::vector<std::string> sweeps;
   std::string against = "fp32";
   std::optional<double> guidance_scale;
-  std::filesystem::path csv, json, plot, layers_csv;
+  std::filesystem::path csv, json, plot, plot_tokens, layers_csv;
   bool layers = false;
 };
 
@@ -41,8 +43,12 @@ std::vector<quant::Recipe> RecipesOf(const SqnrFlags& flags) {
 
 // What is wrong with the files should show before hours of work and not after them.
 void CheckFiles(const SqnrFlags& flags) {
-  for (const std::filesystem::path& file : {flags.csv, flags.json, flags.plot, flags.layers_csv}) {
+  for (const std::filesystem::path& file : {flags.csv, flags.json, flags.plot, flags.plot_tokens, flags.layers_csv}) {
     if (!file.empty()) CheckWritable(file);
+  }
+  const auto sweeps = [&](const char* name) { return std::ranges::find(flags.sweeps, name) != flags.sweeps.end(); };
+  if (!flags.plot_tokens.empty() && !sweeps("tokens") && !sweeps("all")) {
+    throw BadRequest("--plot-tokens", "expected --sweep tokens or all beside it, found neither");
   }
 }
 
@@ -68,6 +74,7 @@ void Run(SqnrFlags flags) {
   WriteIfWanted(flags.csv, ComparisonCsv(comparisons));
   WriteIfWanted(flags.json, ComparisonJson(comparisons));
   WriteIfWanted(flags.plot, StepsPlot(comparisons));
+  WriteIfWanted(flags.plot_tokens, TokensPlot(comparisons));
   if (!flags.layers) return;
   const std::vector<LayerComparison> layers = CompareLayers(options, recipes.front());
   std::cout << '\n' << recipes.front().name << ", each linear alone\n" << LayerTable(layers);
@@ -99,6 +106,8 @@ void AddSqnr(CLI::App& program) {
   command->add_option("--csv", flags->csv, "File for the table as CSV, with each step");
   command->add_option("--json", flags->json, "File for the table as JSON, with each step");
   command->add_option("--plot", flags->plot, "File for SQNR over the steps as SVG");
+  command->add_option("--plot-tokens", flags->plot_tokens,
+                      "File for SQNR over the number of high tokens as SVG; of --sweep tokens");
   command->add_flag("--layers", flags->layers, "Measure each linear of the first recipe alone, too");
   command->add_option("--layers-csv", flags->layers_csv, "File for that table as CSV")->needs("--layers");
   command->callback([flags] { Run(*flags); });

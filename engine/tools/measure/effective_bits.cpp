@@ -1,5 +1,8 @@
 #include "engine/tools/measure/effective_bits.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "engine/quant/token_plan.h"
 
 namespace stampd::tools {
@@ -9,6 +12,11 @@ double ActivationBits(const quant::LinearRecipe& recipe, const TokenLayout& layo
   if (recipe.skip) return quant::kExactBits;
   const double mean = recipe.control == quant::TokenControl::kMean ? quant::kExactBits : 0;
   return quant::AverageBits(quant::PlanTokens(layout, recipe).bits) + mean / layout.grid().tokens();
+}
+
+int HighTokens(const quant::LinearRecipe& recipe, const TokenLayout& layout) {
+  const std::vector<std::uint8_t> bits = quant::PlanTokens(layout, recipe).bits;
+  return static_cast<int>(std::ranges::count_if(bits, [&](std::uint8_t its) { return its > recipe.activation_bits; }));
 }
 
 }  // namespace
@@ -23,7 +31,7 @@ EffectiveBits CountBits(const quant::Recipe& recipe, std::span<const LinearShape
     sum.weights += multiply_adds * quant::WeightStorageBits(its, linear.in);
     weight += multiply_adds;
   }
-  return {sum.activations / weight, sum.weights / weight};
+  return {sum.activations / weight, sum.weights / weight, HighTokens(recipe.linear, layout)};
 }
 
 }  // namespace stampd::tools

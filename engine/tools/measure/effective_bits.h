@@ -25,6 +25,8 @@ struct EffectiveBits {
   double activations = 0;
   /// Of weights, as they are stored: scales and multipliers included. 16 where they are not rounded.
   double weights = 0;
+  /// Tokens that have more bits than the others by the recipe's general rule, which single layers may except themselves from.
+  int high_tokens = 0;
 };
 
 /// For one picture with tokens in that layout. Broken as Recipe::Resolve.

@@ -9,9 +9,9 @@
 namespace stampd::tools {
 namespace {
 
-constexpr double kWidth = 900, kHeight = 420;
+constexpr double kWidth = 900, kHeight = 430;
 constexpr double kLeft = 60, kRight = 660, kTop = 40, kBottom = 370;
-constexpr double kLegendLine = 18;
+constexpr double kLegendLine = 18, kLetter = 7;
 // Okabe and Ito's colours, which colour-blind readers can tell apart.
 constexpr std::array kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
 
@@ -109,17 +109,29 @@ std::string Number(double value) {
   return text.str();
 }
 
+std::vector<Tick> RoundTicks(const Scale& scale) {
+  std::vector<Tick> ticks;
+  for (const double tick : scale.Ticks()) ticks.push_back({tick, Number(tick), {}});
+  return ticks;
+}
+
 void DrawAxes(Paper& paper, const Axes& axes, const Scale& x, const Scale& y) {
-  for (const double tick : x.Ticks()) {
-    paper.Stroke(x(tick), kTop, x(tick), kBottom, "#e0e0e0");
-    paper.Text(x(tick), kBottom + 16, Number(tick), "middle");
+  double free = 0;  // where the next text has room
+  for (const Tick& tick : axes.x_ticks.empty() ? RoundTicks(x) : axes.x_ticks) {
+    const double at = x(tick.at);
+    const double half = kLetter * static_cast<double>(std::max(tick.text.size(), tick.below.size())) / 2;
+    paper.Stroke(at, kTop, at, kBottom, "#e0e0e0");
+    if (at - half < free) continue;
+    free = at + half + kLetter;
+    paper.Text(at, kBottom + 16, tick.text, "middle");
+    if (!tick.below.empty()) paper.Text(at, kBottom + 30, tick.below, "middle", "fill=\"#707070\"");
   }
   for (const double tick : y.Ticks()) {
     paper.Stroke(kLeft, y(tick), kRight, y(tick), "#e0e0e0");
     paper.Text(kLeft - 6, y(tick) + 4, Number(tick), "end");
   }
   paper.Text(kLeft, kTop - 16, axes.title, "start", "font-weight=\"bold\"");
-  paper.Text((kLeft + kRight) / 2, kHeight - 12, axes.x, "middle");
+  paper.Text((kLeft + kRight) / 2, kHeight - 10, axes.x, "middle");
   paper.Text(16, (kTop + kBottom) / 2, axes.y, "middle", "transform=\"rotate(-90 16 205)\"");
 }
 

@@ -74,14 +74,28 @@ std::vector<Recipe> Locality(const Recipe& base) {
   return recipes;
 }
 
-std::vector<Recipe> Tokens(const Recipe& base) {
+// `base` with other numbers of high tokens.
+std::vector<Recipe> TokenCounts(const Recipe& base, const std::string& suffix) {
   std::vector<Recipe> recipes;
-  recipes.push_back(Linear("no high tokens", base, [](LinearRecipe& linear) { linear.high_rule = HighTokenRule::kNone; }));
+  recipes.push_back(Linear("no high tokens" + suffix, base, [](LinearRecipe& linear) { linear.high_rule = HighTokenRule::kNone; }));
   for (const int count : {4, 16, 32, 64, 128}) {
-    recipes.push_back(Linear(std::to_string(count) + " high tokens", base, [&](LinearRecipe& linear) {
+    recipes.push_back(Linear(std::to_string(count) + " high tokens" + suffix, base, [&](LinearRecipe& linear) {
       linear.high_rule = HighTokenRule::kFirst;
       linear.high_count = count;
     }));
+  }
+  return recipes;
+}
+
+std::vector<Recipe> Tokens(const Recipe& base) {
+  std::vector<Recipe> recipes = TokenCounts(base, "");
+  if (base.linear.sequence_transform != SequenceTransform::kNone) {
+    const Recipe plain = Linear(base.name, base, [](LinearRecipe& linear) {
+      linear.sequence_transform = SequenceTransform::kNone;
+      linear.levels = 0;
+    });
+    const std::vector<Recipe> more = TokenCounts(plain, ", no transform");
+    recipes.insert(recipes.end(), more.begin(), more.end());
   }
   for (const int bits : {5, 6, 7}) {
     recipes.push_back(

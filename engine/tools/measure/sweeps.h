@@ -13,7 +13,7 @@ namespace stampd::tools {
 ///
 ///   transforms   none, DCT, WHT, Haar along lines and in 2-D, each without and with Hadamard and smoothing; same average bits
 ///   locality     what the gain comes from: the mean taken out, tokens shuffled, tiles of 2, 4, 8
-///   tokens       16, 32, 64, 128 high tokens, 4, 6 and 8 bits in them, none at all
+///   tokens       0, 4, 16, 32, 64, 128 high tokens, with and without the transform; 5, 6 and 7 bits in them
 ///   levels       of Haar
 ///   ranges       symmetric, clipped, groups of 64 for activations and for weights, rounding without a search
 ///   sides        weights alone, activations alone

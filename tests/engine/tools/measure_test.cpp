@@ -284,6 +284,14 @@ TEST(PlotTest, HigherValuesAreHigherUpAndLaterOnesFurtherRight) {
   }
 }
 
+TEST(PlotTest, TicksStandWhereTheyAreWantedIfTheyHaveRoom) {
+  const Axes axes{
+      .title = "t", .x = "x", .y = "y", .x_ticks = {{0, "zero", "bits 4"}, {1, "one", "bits 5"}, {64, "many", "bits 6"}}};
+  const std::string svg = Plot(axes, {{"line", {0, 1, 64}, {1, 2, 3}}});
+  for (const char* text : {">zero<", ">bits 4<", ">many<", ">bits 6<"}) EXPECT_THAT(svg, HasSubstr(text));
+  for (const char* text : {">one<", ">bits 5<"}) EXPECT_THAT(svg, Not(HasSubstr(text)));
+}
+
 TEST(PlotTest, NothingToShowIsStillAPicture) {
   for (const std::vector<Line>& lines : std::vector<std::vector<Line>>{
            {}, {{"empty", {}, {}}}, {{"infinite", {1, 2}, {kInfinity, kInfinity}}}, {{"one point", {1}, {7}}}}) {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "tests/temporary_folder.h"
+#include "tests/tiny_pipeline.h"
 
 namespace stampd::tools {
 namespace {
@@ -80,6 +81,23 @@ TEST_F(StampqTest, WritesWhatItInspects) {
   const Outcome mixed = Stampq("inspect --json --component vae=" + Path("b") + " " + Path("a"));
   EXPECT_EQ(mixed.status, 0) << mixed.text;
   EXPECT_THAT(mixed.text, HasSubstr(Path("b") + "/vae"));
+}
+
+TEST_F(StampqTest, PlotsSqnrOverTheHighTokens) {
+  EXPECT_EQ(Stampq("random --preset tiny-pixart -o " + Path("tiny")).status, 0);
+  const std::string prompts = folder_.Write("prompts.txt", "a red circle\n");
+  const std::string recipe = folder_.Write("recipe.json", stampd::testing::NarrowRecipe());
+  const std::string sqnr = "sqnr " + Path("tiny") + " --prompts " + prompts + " --steps 1 --recipe " + recipe;
+  const Outcome outcome = Stampq(sqnr + " --sweep tokens --csv " + Path("t.csv") + " --plot-tokens " + Path("t.svg"));
+  EXPECT_EQ(outcome.status, 0) << outcome.text;
+  EXPECT_THAT(outcome.text, ::testing::AllOf(HasSubstr("narrow  "), HasSubstr("loading: recipe 1 of 16"),
+                                             HasSubstr("128 high tokens, no transform")));
+  EXPECT_TRUE(fs::is_regular_file(Path("t.svg")));
+  EXPECT_TRUE(fs::is_regular_file(Path("t.csv")));
+  EXPECT_FALSE(fs::exists(Path("t.csv.part")));
+  EXPECT_THAT(Stampq(sqnr + " --plot-tokens " + Path("t.svg")).text, HasSubstr("expected --sweep tokens or all"));
+  EXPECT_THAT(Stampq(sqnr + " --csv " + Path("no/t.csv")).text, HasSubstr("can't write " + Path("no/t.csv")));
+  EXPECT_THAT(Stampq(sqnr + " --recipe " + recipe).text, HasSubstr("expected names of their own, found two of narrow"));
 }
 
 TEST_F(StampqTest, TakesFlagsFromAFile) {
