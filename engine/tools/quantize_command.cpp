@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 
 #include "engine/recipe_source.h"
 #include "engine/tools/commands.h"
 #include "engine/tools/component_flags.h"
+#include "engine/tools/measure/calibrate.h"
 #include "engine/tools/quantize/quantize.h"
 
 namespace stampd::tools {
@@ -14,10 +17,17 @@ struct QuantizeFlags {
   QuantizeOptions options;
   std::vector<std::string> components;
   std::string recipe = "stamp-w4a4";
+  std::filesystem::path prompts;
+  std::size_t count = kCalibrationPrompts;
 };
 
 void Run(QuantizeFlags flags) {
   flags.options.components = ParseComponents(flags.components);
+  if (!flags.prompts.empty()) {
+    flags.options.prompts = ReadPrompts(flags.prompts);
+    flags.options.prompts.resize(std::min(flags.options.prompts.size(), flags.count));
+  }
+  flags.options.progress = ProgressLog(std::cerr);
   const auto began = std::chrono::steady_clock::now();
   const QuantizeReport report = Quantize(flags.options, FindRecipe(flags.recipe));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
@@ -38,6 +48,13 @@ void AddQuantize(CLI::App& program) {
   command->add_option("--component", flags->components, "NAME=DIR: a component from another folder (repeatable)");
   command->add_flag("--transformer-only", flags->options.transformer_only,
                     "Write the transformer's folder alone, for use as transformer=DIR");
+  CLI::Option* const prompts = command->add_option(
+      "--prompts", flags->prompts, "To calibrate a recipe that smooths: a prompt a line, or .jsonl with prompt and seed");
+  command->add_option("--count", flags->count, "Only that many of the prompts")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->needs(prompts);
+  command->add_option("--steps", flags->options.request.steps, "Denoising steps of them; 0: the model's default")->needs(prompts);
   command->callback([flags] { Run(*flags); });
 }
 

@@ -13,6 +13,7 @@
 #include "engine/layers/quantization.h"
 #include "engine/models/registry.h"
 #include "engine/quant/recipe_json.h"
+#include "engine/tools/measure/calibrate.h"
 #include "engine/tools/write_file.h"
 
 namespace stampd::tools {
@@ -127,9 +128,26 @@ void CopyOtherParts(const io::Checkpoint& checkpoint, const fs::path& output) {
   fs::copy_file(checkpoint.folder() / "model_index.json", output / "model_index.json");  // last: without it the folder is none
 }
 
+void CheckPrompts(const QuantizeOptions& options, const quant::Recipe& recipe) {
+  if (Smooths(recipe) && options.prompts.empty()) {
+    throw BadRequest("--prompts",
+                     "expected a file of prompts to calibrate on, as the recipe " + recipe.name + " smooths; found none");
+  }
+  if (!Smooths(recipe) && !options.prompts.empty()) {
+    throw BadRequest("--prompts", "expected none: the recipe " + recipe.name + " does not smooth and needs no calibration; found " +
+                                      std::to_string(options.prompts.size()) + " prompts");
+  }
+}
+
+layers::ActivationMaxima Calibrate(const io::Checkpoint& checkpoint, const QuantizeOptions& options) {
+  if (options.prompts.empty()) return {};
+  return MeasureMaxima(checkpoint, torch::kFloat32, options.request, options.prompts, options.progress);
+}
+
 }  // namespace
 
 QuantizeReport Quantize(const QuantizeOptions& options, const quant::Recipe& recipe) {
+  CheckPrompts(options, recipe);
   const io::Checkpoint checkpoint = io::Checkpoint::Open(options.folder, options.components);
   const io::Component& transformer = checkpoint.Get("transformer");
   if (io::Config::Read(transformer.folder / "config.json").IsObject(kConfigKey)) {
@@ -137,8 +155,9 @@ QuantizeReport Quantize(const QuantizeOptions& options, const quant::Recipe& rec
   }
   const std::string config = ConfigWith(recipe, transformer.folder / "config.json");
   MakeEmptyFolder(options.output);
+  const layers::ActivationMaxima maxima = Calibrate(checkpoint, options);
   Collector collector;
-  const layers::Quantization quantization{.recipe = &recipe, .sink = &collector};
+  const layers::Quantization quantization{.recipe = &recipe, .maxima = &maxima, .sink = &collector};
   models::LoadDenoiser(transformer, torch::kBFloat16, torch::kCPU, &quantization);
 
   const fs::path folder = options.transformer_only ? options.output : options.output / "transformer";

@@ -4,8 +4,12 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "engine/pipeline.h"
 #include "engine/quant/recipe.h"
+#include "engine/tools/measure/progress.h"
+#include "engine/tools/measure/prompts.h"
 
 namespace stampd::tools {
 
@@ -21,12 +25,17 @@ struct QuantizeOptions {
   std::map<std::string, std::filesystem::path> components;  // as LoadOptions'
   std::filesystem::path output;                             // made if it is not there; Broken if it holds something
   bool transformer_only = false;                            // for use as `transformer=DIR` beside the original
+  std::vector<Prompt> prompts;                              // to calibrate smoothing on, in fp32
+  Request request;                                          // of them: all but prompt and seed
+  Progress progress = [](const std::string&, double) {};
 };
 
 /// Writes the pipeline with its transformer quantized: the weights of the recipe's linears as image_linear.h describes, all other
-/// tensors byte for byte, the recipe in transformer/config.json. Loading the result gives the same bytes as quantizing on load.
+/// tensors byte for byte, the recipe in transformer/config.json. Loading the result gives the same bytes as quantizing on load
+/// (with the same MeasureMaxima, where the recipe smooths).
 ///
-/// Broken if the checkpoint or the recipe can't be used, or was quantized already.
+/// BadRequest for a recipe that smooths without prompts, and for prompts without need. Broken if the checkpoint or the recipe can't
+/// be used, or was quantized already.
 QuantizeReport Quantize(const QuantizeOptions& options, const quant::Recipe& recipe);
 
 }  // namespace stampd::tools

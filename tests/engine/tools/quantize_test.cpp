@@ -11,9 +11,12 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/error.h"
+#include "engine/diffusion_pipeline.h"
 #include "engine/io/config.h"
 #include "engine/io/tensor_archive.h"
+#include "engine/models/registry.h"
 #include "engine/quant/recipe_json.h"
+#include "engine/tools/measure/calibrate.h"
 #include "tests/engine/tools/tiny_recipe.h"
 #include "tests/expect_broken.h"
 #include "tests/temporary_folder.h"
@@ -160,6 +163,54 @@ TEST_F(QuantizeTest, TheConfigIsTheOldOneWithTheRecipe) {
   EXPECT_THAT(after.keys(), ::testing::UnorderedElementsAreArray(keys));
   EXPECT_EQ(after.Double("interpolation_scale"), before.Double("interpolation_scale"));
   EXPECT_EQ(quant::ToJson(quant::ReadRecipe(after.Object("quantization_config"))), quant::ToJson(TinyRecipe(kMixed)));
+}
+
+// A recipe that needs activations to calibrate on.
+quant::Recipe Smoothing() { return TinyRecipe(R"(, "layers": [{"layers": "attn1", "smooth_alpha": 0.5}])"); }
+
+QuantizeOptions CalibratedInto(const fs::path& output) {
+  QuantizeOptions options = TinyInto(output);
+  options.prompts = {{"A red cactus", 3}, {"two grey houses by the sea", 4}};
+  options.request = TinyRequest(64, 64, 2, 0);
+  return options;
+}
+
+// The tiny pipeline as it is quantized while loading, which nobody but a test does with maxima.
+std::unique_ptr<Pipeline> QuantizeOnLoad(const quant::Recipe& recipe, const layers::ActivationMaxima& maxima) {
+  const LoadOptions tiny = TinyOptions({});
+  const io::Checkpoint checkpoint = io::Checkpoint::Open(tiny.folder, tiny.components);
+  const layers::Quantization quantization{.recipe = &recipe, .maxima = &maxima};
+  DiffusionPipeline::Parts parts = LoadParts(checkpoint, "cpu", torch::kBFloat16);
+  parts.variants.push_back(
+      {Precision::kW4A4, models::LoadDenoiser(checkpoint.Get("transformer"), torch::kBFloat16, torch::kCPU, &quantization)});
+  return std::make_unique<DiffusionPipeline>(std::move(parts));
+}
+
+TEST_F(QuantizeTest, WhatIsSmoothedPaintsAsWithTheSameMaximaOnLoad) {
+  const TemporaryFolder folder;
+  const QuantizeOptions options = CalibratedInto(folder.path() / "smooth");
+  Quantize(options, Smoothing());
+  const auto archive = io::TensorArchive::Open(options.output / "transformer", kStem);
+  EXPECT_NE(archive->Find("transformer_blocks.1.attn1.to_v.smooth_scales"), nullptr);
+  EXPECT_EQ(archive->Find("transformer_blocks.1.attn2.to_q.smooth_scales"), nullptr);
+
+  const io::Checkpoint checkpoint = io::Checkpoint::Open(options.folder, options.components);
+  const layers::ActivationMaxima maxima =
+      MeasureMaxima(checkpoint, torch::kFloat32, options.request, options.prompts, options.progress);
+  const Request request = TinyRequest(80, 96, 3, 5);
+  const auto prepared = PaintLatent(*Pipeline::Load({.folder = options.output}), request);
+  EXPECT_EQ(prepared, PaintLatent(*QuantizeOnLoad(Smoothing(), maxima), request));
+  EXPECT_NE(prepared, PaintLatent(*Pipeline::Load(TinyOptions({Precision::kW4A4}, RecipeFile().path())), request));
+}
+
+TEST_F(QuantizeTest, PromptsAreForRecipesThatSmoothAndForThemAlone) {
+  const TemporaryFolder folder;
+  const fs::path output = folder.path() / "none";
+  EXPECT_THAT([&] { Quantize(TinyInto(output), Smoothing()); },
+              ThrowsMessage<BadRequest>(HasSubstr("expected a file of prompts to calibrate on, as the recipe narrow smooths")));
+  EXPECT_THAT([&] { Quantize(CalibratedInto(output), TinyRecipe()); },
+              ThrowsMessage<BadRequest>(HasSubstr("the recipe narrow does not smooth and needs no calibration; found 2 prompts")));
+  EXPECT_FALSE(fs::exists(output));
 }
 
 // What loading takes for absent can be quantized, and has one member of that name then.

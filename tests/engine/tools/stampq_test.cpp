@@ -100,6 +100,18 @@ TEST_F(StampqTest, PlotsSqnrOverTheHighTokens) {
   EXPECT_THAT(Stampq(sqnr + " --recipe " + recipe).text, HasSubstr("expected names of their own, found two of narrow"));
 }
 
+TEST_F(StampqTest, CalibratesRecipesThatSmooth) {
+  EXPECT_EQ(Stampq("random --preset tiny-pixart -o " + Path("tiny")).status, 0);
+  const std::string prompts = folder_.Write("prompts.txt", "a red circle\nnothing\n");
+  const std::string recipe = folder_.Write("recipe.json", stampd::testing::NarrowRecipe(R"(, "smooth_alpha": 0.5)"));
+  const std::string quantize = "quantize " + Path("tiny") + " -o " + Path("out") + " --recipe " + recipe;
+  EXPECT_EQ(Stampq(quantize).status, 2);
+  EXPECT_EQ(Stampq(quantize + " --steps 1").status, 2);
+  const Outcome outcome = Stampq(quantize + " --prompts " + prompts + " --count 1 --steps 1");
+  EXPECT_EQ(outcome.status, 0) << outcome.text;
+  EXPECT_THAT(outcome.text, HasSubstr("calibrating: prompt 1 of 1"));
+}
+
 TEST_F(StampqTest, TakesFlagsFromAFile) {
   const std::string config =
       folder_.Write("stampq.toml", "[random]\npreset = \"tiny-pixart\"\ndtype = \"bf16\"\noutput = \"" + Path("a") + "\"\n");
