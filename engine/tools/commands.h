@@ -6,7 +6,6 @@ namespace stampd::tools {
 
 /// Each adds one subcommand of stampq, which runs when it has been parsed. Errors are those of engine/base/error.h.
 
-void AddAutocorrelation(CLI::App& program);
 void AddInspect(CLI::App& program);
 void AddQuantize(CLI::App& program);
 void AddRandom(CLI::App& program);

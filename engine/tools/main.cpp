@@ -25,7 +25,6 @@ int main(int argc, char** argv) {
   program.allow_config_extras(CLI::config_extras_mode::error);
   program.require_subcommand(1);
   program.fallthrough();  // --config after the subcommand's name, too
-  stampd::tools::AddAutocorrelation(program);
   stampd::tools::AddInspect(program);
   stampd::tools::AddQuantize(program);
   stampd::tools::AddRandom(program);

@@ -83,6 +83,23 @@ TEST_F(StampqTest, WritesWhatItInspects) {
   EXPECT_THAT(mixed.text, HasSubstr(Path("b") + "/vae"));
 }
 
+TEST_F(StampqTest, PlotsALayersAutocorrelation) {
+  EXPECT_EQ(Stampq("random --preset tiny-pixart -o " + Path("tiny")).status, 0);
+  const std::string prompts = folder_.Write("prompts.txt", "a red circle\nnothing\n");
+  const std::string inspect = "inspect " + Path("tiny") + " ", plot = "--autocorrelation " + Path("q");
+  const Outcome outcome = Stampq(inspect + plot + " --prompts " + prompts + " --count 1 --steps 1 --layer attn2.to_q");
+  EXPECT_EQ(outcome.status, 0) << outcome.text;
+  for (const char* file : {"q-before.png", "q-after.png", "q-energy.svg"}) {
+    EXPECT_TRUE(fs::is_regular_file(Path(file)));
+    EXPECT_THAT(outcome.text, HasSubstr(Path(file)));
+  }
+  EXPECT_EQ(Stampq(inspect + plot).status, 2);
+  EXPECT_EQ(Stampq(inspect + "--prompts " + prompts).status, 2);
+  EXPECT_EQ(Stampq(inspect + plot + " --json --prompts " + prompts).status, 2);
+  EXPECT_EQ(Stampq(inspect + plot + " --count 0 --prompts " + prompts).status, 2);
+  EXPECT_EQ(Stampq("autocorrelation " + Path("tiny") + " --prompts " + prompts + " -o " + Path("q")).status, 2);
+}
+
 TEST_F(StampqTest, PlotsSqnrOverTheHighTokens) {
   EXPECT_EQ(Stampq("random --preset tiny-pixart -o " + Path("tiny")).status, 0);
   const std::string prompts = folder_.Write("prompts.txt", "a red circle\n");
