@@ -1,7 +1,5 @@
 #pragma once
 
-#include <bit>
-#include <cmath>
 #include <cstdint>
 
 #include "engine/kernels/cpu/pointwise_variants.h"
@@ -59,8 +57,8 @@ float Exp(float x) {
   p = p * r + 1.66666655e-1f;
   p = p * r + 5.00000012e-1f;
   p = p * (r * r) + r + 1.f;
-  const auto exponent = std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(kWhole);
-  return p * std::bit_cast<float>((exponent + 127) << 23);
+  const auto exponent = __builtin_bit_cast(std::int32_t, shifted) - __builtin_bit_cast(std::int32_t, kWhole);
+  return p * __builtin_bit_cast(float, (exponent + 127) << 23);
 }
 
 float Gelu(float y) {
@@ -94,7 +92,7 @@ void LayerNormModulateRows(TokenView<const T> x, const T* shift, const T* scale,
     float* __restrict__ const row = out.row(r);
     const float mean = Sum(row, x.width, [](float value) { return value; }) / width;
     const float squares = Sum(row, x.width, [mean](float value) { return (value - mean) * (value - mean); });
-    const float factor = 1.f / std::sqrt(squares / width + eps);
+    const float factor = 1.f / __builtin_sqrtf(squares / width + eps);
     for (int c = 0; c < x.width; ++c) {
       row[c] = Value(Rounded<T>(((row[c] - mean) * factor) * (1.f + Value(scale[c])) + Value(shift[c])));
     }
