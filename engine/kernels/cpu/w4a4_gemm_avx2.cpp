@@ -143,6 +143,7 @@ constexpr GemmTile kTile{.rows = kRows,
                          .outs = kVectors* L::kLanes,
                          .code_bytes = CodeBytes,
                          .step_bytes = Panel::kStepBytes,
+                         .panels_bytes = 384 << 10,
                          .unpack = Panel::Unpack,
                          .multiply = Panel::Multiply};
 

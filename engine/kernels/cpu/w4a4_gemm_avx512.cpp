@@ -18,6 +18,7 @@ const GemmTile kAvx512Tile{.rows = kRows,
                            .outs = kVectors * Vnni512::kLanes,
                            .code_bytes = 1,
                            .step_bytes = Panel::kStepBytes,
+                           .panels_bytes = 640 << 10,
                            .unpack = Panel::Unpack,
                            .multiply = Panel::Multiply<kRows>};
 

@@ -20,6 +20,7 @@ const GemmTile kAvxVnniTile{.rows = kRows,
                             .outs = kVectors * Vnni256::kLanes,
                             .code_bytes = 1,
                             .step_bytes = Panel::kStepBytes,
+                            .panels_bytes = 640 << 10,
                             .unpack = Panel::Unpack,
                             .multiply = Panel::Multiply<kRows>};
 

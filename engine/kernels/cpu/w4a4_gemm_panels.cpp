@@ -9,7 +9,6 @@ namespace stampd::kernels::cpu {
 namespace {
 
 constexpr std::ptrdiff_t kCacheLine = 64;
-constexpr std::ptrdiff_t kPanelsBytes = 384 << 10;  // of the second-level cache
 
 std::ptrdiff_t RoundUp(std::ptrdiff_t count, std::ptrdiff_t unit) { return (count + unit - 1) / unit * unit; }
 
@@ -123,8 +122,8 @@ class Panels {
       : tile_(tile),
         groups_(groups),
         layout_(tile, depth, groups),
-        capacity_(
-            static_cast<int>(std::clamp(kPanelsBytes / layout_.size, std::ptrdiff_t{1}, RoundUp(outs, tile.outs) / tile.outs))),
+        capacity_(static_cast<int>(
+            std::clamp(tile.panels_bytes / layout_.size, std::ptrdiff_t{1}, RoundUp(outs, tile.outs) / tile.outs))),
         memory_(panels_memory.Take(capacity_ * layout_.size)) {}
 
   int capacity() const { return capacity_ * tile_.outs; }  // outputs

@@ -45,10 +45,11 @@ struct TileProduct {
 };
 
 struct GemmTile {
-  int rows;        // at most, of a product
-  int outs;        // of a panel
-  int code_bytes;  // of a row's elements: 1, or 2 where they are multiplied as 16-bit words
-  int step_bytes;  // of a panel
+  int rows;          // at most, of a product
+  int outs;          // of a panel
+  int code_bytes;    // of a row's elements: 1, or 2 where they are multiplied as 16-bit words
+  int step_bytes;    // of a panel
+  int panels_bytes;  // of the second-level cache that panels may fill
   void (*unpack)(const PackedWeights& weights, std::byte* panel);
   void (*multiply)(const TileProduct& product);
 };
