@@ -91,7 +91,7 @@ torch::Tensor SmoothScales(const Quantization& quantization, const Names& names,
   if (recipe.smooth_alpha == 0) return {};
   const std::string name = names.scope.Name(names.leaves.front());
   if (quantization.maxima == nullptr)
-    Fail(name, "the recipe smooths, which needs activations to calibrate on; only `stampq sqnr` has them");
+    Fail(name, "the recipe smooths, which needs activations to calibrate on: prepare it with `stampq quantize --prompts`");
   const auto found = quantization.maxima->find(name);
   if (found == quantization.maxima->end()) Fail(name, "expected activations to calibrate on, found none");
   return torch::tensor(quant::SmoothScales(found->second, WeightMaxima(weights), recipe.smooth_alpha));

@@ -13,7 +13,7 @@ void TransformFeatures(TokenView<float> x, FeatureTransform transform, Instructi
   for (int r = 0; r < x.rows; ++r) {
     float* row = x.row(r);
     if (transform.factors != nullptr) kernels.multiply(row, transform.factors, x.width);
-    for (int c = 0; block > 0 && c < x.width; c += block) kernels.hadamard(row + c, block, factor);
+    for (int c = 0; block > 1 && c < x.width; c += block) kernels.hadamard(row + c, block, factor);
   }
 }
 
