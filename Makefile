@@ -33,7 +33,7 @@ bench: configure
 	@$(BUILD)/bin/row_kernels_bench
 	@OMP_WAIT_POLICY=passive $(BUILD)/bin/gemm_bench $(BENCH_FLAGS)
 
-# stampd beside diffusers: real PixArt-Sigma XL shapes at 512 px, random weights (2 GB on disk in .bench/).
+# stampd beside diffusers and OpenVINO: real PixArt-Sigma XL shapes at 512 px, random weights (2 GB on disk in .bench/).
 bench-peers: build
 	@deploy/deps.sh peers
 	@mkdir -p .bench
