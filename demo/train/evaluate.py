@@ -76,7 +76,7 @@ def main():
     arguments.add_argument("kind", nargs="?", choices=train_autoencoder.PLANS)
     arguments.add_argument("--count", type=int, default=96)
     arguments.add_argument("--seen", action="store_true")
-    arguments.add_argument("--guidance", type=float, default=4.5)
+    arguments.add_argument("--guidance", type=float, default=2.0)
     arguments.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments.add_argument("--judge", type=Path, default=training.ROOT / "build/release/bin/stampd_fidelity")
     flags = arguments.parse_args()

@@ -15,7 +15,7 @@ from PIL import Image
 DATA = Path("tests/data/demo")
 PROMPTS = Path("tests/data/fidelity/prompts.jsonl")
 PICTURES = (3, 35)  # lines of PROMPTS: one object, two objects
-STEPS, GUIDANCE = 20, 4.5
+STEPS, GUIDANCE = 20, 2.0
 
 
 @torch.no_grad()
