@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "engine/kernels/instruction_set.h"
@@ -40,8 +41,29 @@ namespace cpu {
 /// sums[o][g]: the weights (m q) of output o summed over group g of the `groups` that the tokens have. Dense [weight.out, groups].
 void SumWeights(const QuantizedWeights& weight, int groups, std::int32_t* sums);
 
-/// Writes the block's part of Y to `y` [block.rows, block.outs]. `sums` are SumWeights(weight, x.groups). Unpacks the block's
-/// weights, kGemmPanel outputs at a time, and takes every row of the block past them: what pays is many rows, and whole panels.
+/// The weights of some outputs, unpacked once for all the rows that pass by. They lie in memory that the thread keeps: a thread has
+/// one of these at a time, and the next one takes its place.
+class UnpackedWeights {
+ public:
+  /// `sums` are SumWeights(weight, groups). Both must live as long as this.
+  UnpackedWeights(const QuantizedWeights& weight, const std::int32_t* sums, int groups, InstructionSet set = BestInstructionSet());
+
+  /// How many outputs fill the part of a core's second-level cache that is meant for them; whole panels of kGemmPanel, at least
+  /// one.
+  static int FittingOuts(int in, int groups, InstructionSet set = BestInstructionSet());
+
+  /// Y = X Wᵀ for some rows, `y` [x.rows, weight.out].
+  void Multiply(const QuantizedTokens& x, TokenView<float> y) const;
+
+ private:
+  QuantizedWeights weight_;
+  const std::int32_t* sums_;
+  int groups_;
+  InstructionSet set_;
+  const std::byte* panels_ = nullptr;  // none: unpacked at each product
+};
+
+/// Writes the block's part of Y to `y` [block.rows, block.outs]. `sums` are SumWeights(weight, x.groups).
 void Multiply(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, GemmBlock block,
               TokenView<float> y, InstructionSet set = BestInstructionSet());
 

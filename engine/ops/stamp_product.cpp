@@ -19,10 +19,11 @@ using kernels::TokenView;
 
 // Tokens in fp32 of a block before the product: a quarter of a core's cache.
 constexpr std::int64_t kRoundedBytes = 256 << 10;
-// A task's outputs; the rows that share one unpacking of their weights, at least (if there are as many) and at most; and how many
-// tasks a thread should have, so that it does not matter much that some have one more.
-constexpr int kBlockOuts = 2 * kernels::kGemmPanel;
-constexpr std::int64_t kLeastBlockRows = 256, kMostBlockRows = 2048;
+// Of a product: rows that share one unpacking of weights, at least (if there are as many) and at most; rows that are finished at a
+// time, while they lie in a core's cache; and how many tasks a thread should have, so that it does not matter much that some have
+// one more.
+constexpr std::int64_t kLeastGroupRows = 256, kMostGroupRows = 2048;
+constexpr std::int64_t kBlockRows = 192;
 constexpr std::int64_t kTasksPerThread = 4;
 
 // Memory for blocks of fp32 that grows to the largest. A thread keeps its own: given back each time, its pages would have to be
@@ -50,11 +51,22 @@ void InParallel(std::int64_t tasks, F f) {
 
 std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-// Into as few blocks as keep the threads busy.
-std::int64_t BlockRows(std::int64_t rows, std::int64_t out_blocks) {
-  const std::int64_t wanted = CeilDiv(kTasksPerThread * at::get_num_threads(), out_blocks);
-  return CeilDiv(rows, std::clamp(wanted, CeilDiv(rows, kMostBlockRows), CeilDiv(rows, kLeastBlockRows)));
-}
+// How a product is cut into tasks: outputs by whole panels that fit a core's cache, into as many blocks as threads or a multiple of
+// that; rows into as few groups as keep the threads busy.
+struct Tasks {
+  Tasks(std::int64_t rows, int outs, int fitting_outs) {
+    constexpr std::int64_t kPanel = kernels::kGemmPanel;
+    const std::int64_t threads = at::get_num_threads(), least = CeilDiv(CeilDiv(outs, fitting_outs), threads) * threads;
+    block_outs = static_cast<int>(CeilDiv(CeilDiv(outs, least), kPanel) * kPanel);
+    out_blocks = CeilDiv(outs, block_outs);
+    const std::int64_t wanted = CeilDiv(kTasksPerThread * threads, out_blocks);
+    group_rows = CeilDiv(rows, std::clamp(wanted, CeilDiv(rows, kMostGroupRows), CeilDiv(rows, kLeastGroupRows)));
+  }
+
+  std::int64_t out_blocks;
+  int block_outs;
+  std::int64_t group_rows;
+};
 
 // Consecutive blocks, of any segments, with that many rows together or a little more.
 std::vector<std::span<const RowBlock>> Grouped(std::span<const RowBlock> blocks, std::int64_t rows) {
@@ -78,23 +90,21 @@ void ForEachPart(const StampProduct& product, Segments segments, F end) {
   const kernels::QuantizedWeights weight = product.weight.view();
   const auto* const sums = product.sums.const_data_ptr<std::int32_t>();
   const float* const bias = product.bias.defined() ? product.bias.const_data_ptr<float>() : nullptr;
-  const std::int64_t out_blocks = CeilDiv(weight.out, kBlockOuts), rows = BlockRows(tokens.rows, out_blocks);
-  const std::vector<RowBlock> blocks = BlocksOf(segments, std::min(rows, kLeastBlockRows));
-  const std::vector<std::span<const RowBlock>> groups = Grouped(blocks, rows);
-  const auto row_blocks = static_cast<std::int64_t>(groups.size());
-  InParallel(row_blocks * out_blocks, [&](std::int64_t task, Scratch& scratch) {
-    const std::span<const RowBlock> group = groups[static_cast<std::size_t>(task % row_blocks)];
-    const int out = static_cast<int>(task / row_blocks) * kBlockOuts, outs = std::min(kBlockOuts, weight.out - out);
-    const std::int64_t first = group.front().first;
-    const int group_rows = static_cast<int>(group.back().first - first) + group.back().rows;
-    const TokenView<float> y = scratch.View(group_rows, outs);
-    cpu::Multiply(tokens, weight, sums, {static_cast<int>(first), group_rows, out, outs}, y);
-    for (const RowBlock& block : group) {
-      const TokenView<float> part = Rows(y, block.first - first, block.rows);
-      cpu::InverseAlongTokens(part, block.tiles, product.tiles);
-      if (bias != nullptr) cpu::AddBias(part, bias + out);
-      if (product.activation == Activation::kGeluTanh) cpu::GeluTanh(part);
-      end(block, out, ReadOnly(part));
+  const Tasks tasks(tokens.rows, weight.out, cpu::UnpackedWeights::FittingOuts(weight.in, tokens.groups));
+  const std::vector<RowBlock> blocks = BlocksOf(segments, kBlockRows);
+  const std::vector<std::span<const RowBlock>> groups = Grouped(blocks, tasks.group_rows);
+  const auto row_groups = static_cast<std::int64_t>(groups.size());
+  InParallel(row_groups * tasks.out_blocks, [&](std::int64_t task, Scratch& scratch) {
+    const int out = static_cast<int>(task / row_groups) * tasks.block_outs, outs = std::min(tasks.block_outs, weight.out - out);
+    const cpu::UnpackedWeights unpacked(weight.Rows(out, outs), sums + static_cast<std::ptrdiff_t>(out) * tokens.groups,
+                                        tokens.groups);
+    for (const RowBlock& block : groups[static_cast<std::size_t>(task % row_groups)]) {
+      const TokenView<float> y = scratch.View(block.rows, outs);
+      unpacked.Multiply(tokens.Rows(static_cast<int>(block.first), block.rows), y);
+      cpu::InverseAlongTokens(y, block.tiles, product.tiles);
+      if (bias != nullptr) cpu::AddBias(y, bias + out);
+      if (product.activation == Activation::kGeluTanh) cpu::GeluTanh(y);
+      end(block, out, ReadOnly(y));
     }
   });
 }

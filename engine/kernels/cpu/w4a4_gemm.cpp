@@ -1,5 +1,6 @@
 #include "engine/kernels/w4a4_gemm.h"
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
@@ -7,6 +8,24 @@
 #include "engine/kernels/cpu/w4a4_gemm_variants.h"
 
 namespace stampd::kernels::cpu {
+namespace {
+
+// None for SSE2, which multiplies without panels.
+const GemmTile* TileOf(InstructionSet set, int bits) {
+  switch (set) {
+    case InstructionSet::kSse2:
+      return nullptr;
+    case InstructionSet::kAvx2:
+      return bits == 4 ? &kAvx2NibbleTile : &kAvx2Tile;
+    case InstructionSet::kAvxVnni:
+      return &kAvxVnniTile;
+    case InstructionSet::kAvx512:
+      return &kAvx512Tile;
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 void SumWeights(const QuantizedWeights& weight, int groups, std::int32_t* sums) {
   std::vector<std::int16_t> row(static_cast<std::size_t>(weight.in));
@@ -17,17 +36,29 @@ void SumWeights(const QuantizedWeights& weight, int groups, std::int32_t* sums) 
   }
 }
 
+UnpackedWeights::UnpackedWeights(const QuantizedWeights& weight, const std::int32_t* sums, int groups, InstructionSet set)
+    : weight_(weight), sums_(sums), groups_(groups), set_(set) {
+  if (const GemmTile* const tile = TileOf(set, weight.bits)) panels_ = UnpackPanels(*tile, weight, sums, groups);
+}
+
+int UnpackedWeights::FittingOuts(int in, int groups, InstructionSet set) {
+  const GemmTile* const tile = TileOf(set, /*bits=*/4);
+  return tile == nullptr ? kGemmPanel : cpu::FittingOuts(*tile, in, groups);
+}
+
+void UnpackedWeights::Multiply(const QuantizedTokens& x, TokenView<float> y) const {
+  if (panels_ == nullptr) return MultiplySse2(x, weight_, sums_, y);
+  MultiplyPanels(*TileOf(set_, weight_.bits), panels_, x, y);
+}
+
 void Multiply(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, GemmBlock block,
               TokenView<float> y, InstructionSet set) {
-  switch (set) {
-    case InstructionSet::kSse2:
-      return MultiplySse2(x, weight, sums, block, y);
-    case InstructionSet::kAvx2:
-      return MultiplyPanels(weight.bits == 4 ? kAvx2NibbleTile : kAvx2Tile, x, weight, sums, block, y);
-    case InstructionSet::kAvxVnni:
-      return MultiplyPanels(kAvxVnniTile, x, weight, sums, block, y);
-    case InstructionSet::kAvx512:
-      return MultiplyPanels(kAvx512Tile, x, weight, sums, block, y);
+  const QuantizedTokens tokens = x.Rows(block.first_row, block.rows);
+  const int fitting = UnpackedWeights::FittingOuts(weight.in, x.groups, set);
+  for (int out = 0; out < block.outs; out += fitting) {
+    const int first = block.first_out + out, outs = std::min(fitting, block.outs - out);
+    const UnpackedWeights some(weight.Rows(first, outs), sums + static_cast<std::ptrdiff_t>(first) * x.groups, x.groups, set);
+    some.Multiply(tokens, {y.data + out, y.rows, outs, y.stride});
   }
 }
 

@@ -114,76 +114,53 @@ void Fill(const GemmTile& tile, const QuantizedWeights& weight, const std::int32
   }
 }
 
-// Some outputs, whose panels stay in the second-level cache.
-class Panels {
- public:
-  // At most `outs` outputs.
-  Panels(const GemmTile& tile, int depth, int groups, int outs)
-      : tile_(tile),
-        groups_(groups),
-        layout_(tile, depth, groups),
-        capacity_(static_cast<int>(
-            std::clamp(tile.panels_bytes / layout_.size, std::ptrdiff_t{1}, RoundUp(outs, tile.outs) / tile.outs))),
-        memory_(panels_memory.Take(capacity_ * layout_.size)) {}
-
-  int capacity() const { return capacity_ * tile_.outs; }  // outputs
-
-  void Unpack(const QuantizedWeights& weight, const std::int32_t* sums) {
-    for (int out = 0; out < weight.out; out += tile_.outs) {
-      Fill(tile_, weight.Rows(out, std::min(tile_.outs, weight.out - out)), sums + static_cast<std::ptrdiff_t>(out) * groups_,
-           groups_, layout_.at(memory_, out / tile_.outs));
-    }
+// A few rows, which stay in the first-level cache, times panel after panel, so that Y is written along its rows.
+void MultiplyTile(const GemmTile& tile, const PanelLayout& layout, const std::byte* panels, const QuantizedTokens& x,
+                  const std::byte* codes, std::ptrdiff_t codes_stride, TokenView<float> y) {
+  for (int out = 0; out < y.width; out += tile.outs) {
+    const Panel panel = layout.at(const_cast<std::byte*>(panels), out / tile.outs);
+    tile.multiply({.codes = codes,
+                   .codes_stride = codes_stride,
+                   .scales = x.scales,
+                   .zeros = x.zeros,
+                   .rows = x.rows,
+                   .groups = x.groups,
+                   .depth = static_cast<int>(RoundUp(x.group_width(), 4)),
+                   .panel = panel.weights,
+                   .sums = panel.sums,
+                   .out_scales = panel.scales,
+                   .y = y.data + out,
+                   .y_stride = y.stride,
+                   .outs = std::min(tile.outs, y.width - out)});
   }
-
-  // In tiles that differ by a row at most: one with a few rows alone would be slow.
-  void Multiply(const QuantizedTokens& x, const Codes& codes, TokenView<float> y) const {
-    const int tiles = (x.rows + tile_.rows - 1) / tile_.rows;
-    for (int i = 0, row = 0; i < tiles; ++i) {
-      const int rows = (x.rows - row) / (tiles - i);
-      MultiplyTile(x.Rows(row, rows), codes.row(row), codes.stride, {y.row(row), rows, y.width, y.stride});
-      row += rows;
-    }
-  }
-
- private:
-  // A few rows, which stay in the first-level cache, times panel after panel, so that Y is written along its rows.
-  void MultiplyTile(const QuantizedTokens& x, const std::byte* codes, std::ptrdiff_t codes_stride, TokenView<float> y) const {
-    for (int out = 0; out < y.width; out += tile_.outs) {
-      const Panel panel = layout_.at(memory_, out / tile_.outs);
-      tile_.multiply({.codes = codes,
-                      .codes_stride = codes_stride,
-                      .scales = x.scales,
-                      .zeros = x.zeros,
-                      .rows = x.rows,
-                      .groups = x.groups,
-                      .depth = static_cast<int>(RoundUp(x.group_width(), 4)),
-                      .panel = panel.weights,
-                      .sums = panel.sums,
-                      .out_scales = panel.scales,
-                      .y = y.data + out,
-                      .y_stride = y.stride,
-                      .outs = std::min(tile_.outs, y.width - out)});
-    }
-  }
-
-  const GemmTile& tile_;
-  int groups_;
-  PanelLayout layout_;
-  int capacity_;  // panels
-  std::byte* memory_;
-};
+}
 
 }  // namespace
 
-void MultiplyPanels(const GemmTile& tile, const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums,
-                    GemmBlock block, TokenView<float> y) {
-  const QuantizedTokens tokens = x.Rows(block.first_row, block.rows);
-  const Codes codes = CodesFor(tile, tokens);
-  Panels panels(tile, weight.in, x.groups, block.outs);
-  for (int o = 0; o < block.outs; o += panels.capacity()) {
-    const int first = block.first_out + o, outs = std::min(panels.capacity(), block.outs - o);
-    panels.Unpack(weight.Rows(first, outs), sums + static_cast<std::ptrdiff_t>(first) * x.groups);
-    panels.Multiply(tokens, codes, {y.data + o, y.rows, outs, y.stride});
+int FittingOuts(const GemmTile& tile, int in, int groups) {
+  const std::ptrdiff_t panels = std::max(std::ptrdiff_t{1}, tile.panels_bytes / PanelLayout(tile, in, groups).size);
+  return static_cast<int>(panels) * tile.outs;
+}
+
+const std::byte* UnpackPanels(const GemmTile& tile, const QuantizedWeights& weight, const std::int32_t* sums, int groups) {
+  const PanelLayout layout(tile, weight.in, groups);
+  std::byte* const memory = panels_memory.Take(RoundUp(weight.out, tile.outs) / tile.outs * layout.size);
+  for (int out = 0; out < weight.out; out += tile.outs) {
+    Fill(tile, weight.Rows(out, std::min(tile.outs, weight.out - out)), sums + static_cast<std::ptrdiff_t>(out) * groups, groups,
+         layout.at(memory, out / tile.outs));
+  }
+  return memory;
+}
+
+void MultiplyPanels(const GemmTile& tile, const std::byte* panels, const QuantizedTokens& x, TokenView<float> y) {
+  const PanelLayout layout(tile, x.width, x.groups);
+  const Codes codes = CodesFor(tile, x);
+  // In tiles that differ by a row at most: one with a few rows alone would be slow.
+  const int tiles = (x.rows + tile.rows - 1) / tile.rows;
+  for (int i = 0, row = 0; i < tiles; ++i) {
+    const int rows = (x.rows - row) / (tiles - i);
+    MultiplyTile(tile, layout, panels, x.Rows(row, rows), codes.row(row), codes.stride, {y.row(row), rows, y.width, y.stride});
+    row += rows;
   }
 }
 

@@ -65,7 +65,7 @@ void Dot(const Word* codes, const Word* weights, std::ptrdiff_t stride, int coun
   }
 }
 
-// One call's operands. Rows and outputs are counted from the block's first.
+// One call's operands.
 struct Problem {
   const QuantizedTokens& x;
   const QuantizedWeights& weight;
@@ -114,14 +114,10 @@ void MultiplyRows(const Problem& problem, int first_row, int rows, Panel& codes,
 
 }  // namespace
 
-void MultiplySse2(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, GemmBlock block,
-                  TokenView<float> y) {
-  const Problem problem{x.Rows(block.first_row, block.rows), weight.Rows(block.first_out, block.outs),
-                        sums + static_cast<std::ptrdiff_t>(block.first_out) * x.groups, y};
+void MultiplySse2(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, TokenView<float> y) {
+  const Problem problem{x, weight, sums, y};
   Panel codes(kRowBlock, x.width), weights(kOutBlock, x.width);
-  for (int row = 0; row < block.rows; row += kRowBlock) {
-    MultiplyRows(problem, row, std::min(kRowBlock, block.rows - row), codes, weights);
-  }
+  for (int row = 0; row < x.rows; row += kRowBlock) MultiplyRows(problem, row, std::min(kRowBlock, x.rows - row), codes, weights);
 }
 
 }  // namespace stampd::kernels::cpu

@@ -7,12 +7,12 @@
 
 namespace stampd::kernels::cpu {
 
-/// Multiply on processors that have none of the tiles' instructions.
-void MultiplySse2(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, GemmBlock block,
-                  TokenView<float> y);
+/// Y = X Wᵀ on processors that have none of the tiles' instructions.
+void MultiplySse2(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, TokenView<float> y);
 
-/// Multiply by a tile that this processor runs.
-void MultiplyPanels(const GemmTile& tile, const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums,
-                    GemmBlock block, TokenView<float> y);
+/// What UnpackedWeights does, by a tile that this processor runs.
+int FittingOuts(const GemmTile& tile, int in, int groups);
+const std::byte* UnpackPanels(const GemmTile& tile, const QuantizedWeights& weight, const std::int32_t* sums, int groups);
+void MultiplyPanels(const GemmTile& tile, const std::byte* panels, const QuantizedTokens& x, TokenView<float> y);
 
 }  // namespace stampd::kernels::cpu
