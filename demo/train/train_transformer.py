@@ -109,19 +109,18 @@ def picture_of(index, pixels):
 
 @torch.no_grad()
 def cached_latents(family, model, pixels, count):
-    """Scaled latents [count, channels, height, width] in fp16 of the scenes 0 … count-1, encoded the first time."""
+    """Scaled latents [count, channels, height, width] in fp16 of the scenes 0 … count-1; what is not in the file yet is encoded."""
     file = training.RUNS / f"latents_{family.name}_{pixels}.pt"
-    if file.exists():
-        return torch.load(file, weights_only=True)
-    batches = []
-    for index in range(count):  # one by one: larger batches fall out of a CPU's caches
-        picture = picture_of(index, pixels)[None].to(training.device())
-        batches.append((family.encode(model, picture) * model.config.scaling_factor).half().cpu())
-        if index % 1024 == 0:
-            print(f"latents of {pixels} px: {index} of {count}", flush=True)
-    torch.save(torch.cat(batches), file.with_suffix(".new"))
-    file.with_suffix(".new").replace(file)
-    return torch.cat(batches)
+    known = torch.load(file, weights_only=True) if file.exists() else None
+    encoded = list(known.split(1)) if known is not None else []
+    while len(encoded) < count:  # one by one: larger batches fall out of a CPU's caches
+        picture = picture_of(len(encoded), pixels)[None].to(training.device())
+        encoded.append((family.encode(model, picture) * model.config.scaling_factor).half().cpu())
+        if len(encoded) % 1024 == 0 or len(encoded) == count:
+            print(f"latents of {pixels} px: {len(encoded)} of {count}", flush=True)
+            torch.save(torch.cat(encoded), file.with_suffix(".new"))
+            file.with_suffix(".new").replace(file)
+    return torch.cat(encoded)
 
 
 def prepare(transformer):
