@@ -76,6 +76,17 @@ class GemmTest : public ::testing::TestWithParam<std::tuple<Case, InstructionSet
   std::vector<std::int32_t> sums_ = std::vector<std::int32_t>(static_cast<std::size_t>(Shape().outs) * Shape().groups);
 };
 
+// Parts of any number of rows pass the same weights.
+TEST_P(GemmTest, WeightsAreUnpackedOnceForAllRows) {
+  Rows<float> y(Shape().rows, Shape().outs);
+  const cpu::UnpackedWeights unpacked(weight_.view, sums_.data(), Shape().groups, Set());
+  for (int row = 0, rows = 1; row < Shape().rows; row += rows, rows = std::min(2 * rows + 1, Shape().rows - row)) {
+    unpacked.Multiply(tokens_.Rows(row, rows), {y.view().row(row), rows, Shape().outs, y.view().stride});
+  }
+  EXPECT_EQ(y, Product());
+  EXPECT_TRUE(y.MarksStand());
+}
+
 // The header's formula, with the sum of products in 64 bits.
 TEST_P(GemmTest, IsTheFormulaBitForBit) {
   const auto [rows, outs, depth, bits, grouped, groups] = Shape();
