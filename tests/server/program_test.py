@@ -108,9 +108,21 @@ def test_grace_period_ends():
         assert program.end(timeout=5)[0] == 0
 
 
+def wait_until_signals_are_taken(process, seconds=10):
+    """Until the main thread leaves SIGTERM to the one that waits for it, which is before any model is loaded."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        if int(re.search(r"SigBlk:\s*(\w+)", status).group(1), 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.01)
+    raise AssertionError("SIGTERM was never blocked")
+
+
 def test_sigterm_while_loading_ends_the_program():
     program = Program(folder="slow")
-    time.sleep(0.3)
+    wait_until_signals_are_taken(program.process)
+    time.sleep(0.1)
     program.process.send_signal(signal.SIGTERM)
     code, out, _ = program.end()
     assert (code, out) == (128 + signal.SIGTERM, "")
