@@ -98,7 +98,7 @@ def caption(scene, rng, complete=False):
         where = ""
     else:
         text = describe(scene.objects[0], rng, plain)
-        where = place(scene, rng, plain) if complete or rng.random() < 0.85 else ""
+        where = place(scene, rng, plain) if complete or rng.random() < 0.7 else ""
     order = rng.random()
     if where and order < 0.2:
         text = f"{where}, {text}" if rng.random() < 0.5 else f"{where} {text}"
