@@ -60,7 +60,7 @@ class UnpackedWeights {
   const std::int32_t* sums_;
   int groups_;
   InstructionSet set_;
-  const std::byte* panels_ = nullptr;  // none: unpacked at each product
+  std::byte* panels_ = nullptr;  // none: unpacked at each product
 };
 
 /// Writes the block's part of Y to `y` [block.rows, block.outs]. `sums` are SumWeights(weight, x.groups).

@@ -1,9 +1,5 @@
 #include "engine/ops/modulation.h"
 
-#include <memory>
-
-#include <ATen/Parallel.h>
-
 #include "engine/kernels/pointwise.h"
 #include "engine/ops/token_rows.h"
 
@@ -20,14 +16,9 @@ torch::Tensor Wide(const torch::Tensor& x) { return x.defined() ? x.to(torch::kF
 template <typename F>
 void ForEachBlock(Segments segments, int width, F f) {
   const std::vector<RowBlock> blocks = BlocksOf(segments, kRowsPerTask);
-  at::parallel_for(0, static_cast<std::int64_t>(blocks.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-    std::unique_ptr<float[]> scratch;
-    int rows = 0;
-    for (std::int64_t i = begin; i < end; ++i) {
-      const RowBlock& block = blocks[static_cast<std::size_t>(i)];
-      if (block.rows > rows) scratch = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(rows = block.rows) * width);
-      f(block, kernels::TokenView<float>{scratch.get(), block.rows, width, width});
-    }
+  InParallel(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t i, Scratch& scratch) {
+    const RowBlock& block = blocks[static_cast<std::size_t>(i)];
+    f(block, scratch.View(block.rows, width));
   });
 }
 

@@ -19,11 +19,9 @@ template <typename Transform>
 void ForEachBlock(torch::Tensor& x, Segments segments, const Transform& transform) {
   const std::vector<RowBlock> blocks = BlocksOf(segments, kRowsPerTask);
   const auto view = ViewOf<float>(x);
-  at::parallel_for(0, static_cast<std::int64_t>(blocks.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const RowBlock& block = blocks[static_cast<std::size_t>(i)];
-      transform(Rows(view, block.first, block.rows), block.tiles);
-    }
+  InParallel(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t i, Scratch&) {
+    const RowBlock& block = blocks[static_cast<std::size_t>(i)];
+    transform(Rows(view, block.first, block.rows), block.tiles);
   });
 }
 

@@ -1,7 +1,6 @@
 #include "engine/ops/stamp_product.h"
 
 #include <algorithm>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -25,29 +24,6 @@ constexpr std::int64_t kRoundedBytes = 256 << 10;
 constexpr std::int64_t kLeastGroupRows = 256, kMostGroupRows = 2048;
 constexpr std::int64_t kBlockRows = 192;
 constexpr std::int64_t kTasksPerThread = 4;
-
-// Memory for blocks of fp32 that grows to the largest. A thread keeps its own: given back each time, its pages would have to be
-// mapped and cleared anew.
-class Scratch {
- public:
-  TokenView<float> View(int rows, int width) {
-    const std::size_t size = static_cast<std::size_t>(rows) * width;
-    if (size > size_) floats_ = std::make_unique_for_overwrite<float[]>(size_ = size);
-    return {floats_.get(), rows, width, width};
-  }
-
- private:
-  std::unique_ptr<float[]> floats_;
-  std::size_t size_ = 0;
-};
-
-template <typename F>
-void InParallel(std::int64_t tasks, F f) {
-  at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
-    thread_local Scratch scratch;
-    for (std::int64_t task = begin; task < end; ++task) f(task, scratch);
-  });
-}
 
 std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <type_traits>
+#include <memory>
 #include <vector>
 
+#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include "engine/base/error.h"
@@ -25,6 +27,30 @@ struct RowBlock {
 
 /// Cuts a pack into blocks of at most `most_rows` rows, or of one tile if that has more.
 std::vector<RowBlock> BlocksOf(Segments segments, std::int64_t most_rows);
+
+/// Memory for blocks of fp32 that grows to the largest.
+class Scratch {
+ public:
+  kernels::TokenView<float> View(int rows, int width) {
+    const std::size_t size = static_cast<std::size_t>(rows) * static_cast<std::size_t>(width);
+    if (size > size_) floats_ = std::make_unique_for_overwrite<float[]>(size_ = size);
+    return {floats_.get(), rows, width, width};
+  }
+
+ private:
+  std::unique_ptr<float[]> floats_;
+  std::size_t size_ = 0;
+};
+
+/// f(task, scratch) for 0 … tasks-1, spread over LibTorch's threads. A thread keeps its scratch: given back each time, its pages
+/// would have to be mapped and cleared anew.
+template <typename F>
+void InParallel(std::int64_t tasks, F f) {
+  at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
+    thread_local Scratch scratch;
+    for (std::int64_t task = begin; task < end; ++task) f(task, scratch);
+  });
+}
 
 /// A dense tensor [rows, width] whose elements are T. Broken if its rows are not.
 template <typename T>

@@ -115,10 +115,10 @@ void Fill(const GemmTile& tile, const QuantizedWeights& weight, const std::int32
 }
 
 // A few rows, which stay in the first-level cache, times panel after panel, so that Y is written along its rows.
-void MultiplyTile(const GemmTile& tile, const PanelLayout& layout, const std::byte* panels, const QuantizedTokens& x,
+void MultiplyTile(const GemmTile& tile, const PanelLayout& layout, std::byte* panels, const QuantizedTokens& x,
                   const std::byte* codes, std::ptrdiff_t codes_stride, TokenView<float> y) {
   for (int out = 0; out < y.width; out += tile.outs) {
-    const Panel panel = layout.at(const_cast<std::byte*>(panels), out / tile.outs);
+    const Panel panel = layout.at(panels, out / tile.outs);
     tile.multiply({.codes = codes,
                    .codes_stride = codes_stride,
                    .scales = x.scales,
@@ -142,7 +142,7 @@ int FittingOuts(const GemmTile& tile, int in, int groups) {
   return static_cast<int>(panels) * tile.outs;
 }
 
-const std::byte* UnpackPanels(const GemmTile& tile, const QuantizedWeights& weight, const std::int32_t* sums, int groups) {
+std::byte* UnpackPanels(const GemmTile& tile, const QuantizedWeights& weight, const std::int32_t* sums, int groups) {
   const PanelLayout layout(tile, weight.in, groups);
   std::byte* const memory = panels_memory.Take(RoundUp(weight.out, tile.outs) / tile.outs * layout.size);
   for (int out = 0; out < weight.out; out += tile.outs) {
@@ -152,7 +152,7 @@ const std::byte* UnpackPanels(const GemmTile& tile, const QuantizedWeights& weig
   return memory;
 }
 
-void MultiplyPanels(const GemmTile& tile, const std::byte* panels, const QuantizedTokens& x, TokenView<float> y) {
+void MultiplyPanels(const GemmTile& tile, std::byte* panels, const QuantizedTokens& x, TokenView<float> y) {
   const PanelLayout layout(tile, x.width, x.groups);
   const Codes codes = CodesFor(tile, x);
   // In tiles that differ by a row at most: one with a few rows alone would be slow.
