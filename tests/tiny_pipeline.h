@@ -18,6 +18,7 @@ inline LoadOptions TinyOptions(std::vector<Precision> precisions, std::string re
           .components = {{"tokenizer", "tests/data/tokenizer"}}};
 }
 
+/// What tests/reference/make_pipeline.py asked diffusers for.
 inline Request TinyRequest(int width, int height, int steps, std::uint64_t seed) {
   return {.prompt = "A small red cactus with a happy face in the desert",
           .negative_prompt = "blurry, grey",

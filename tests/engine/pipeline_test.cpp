@@ -12,33 +12,21 @@
 
 #include "engine/base/error.h"
 #include "tests/golden.h"
+#include "tests/tiny_pipeline.h"
 
 namespace stampd {
 namespace {
 
 using testing::ExpectClose;
 using testing::Golden;
-
-LoadOptions Tiny(Precision precision = Precision::kFp32) {
-  return {.folder = "tests/data/pipeline", .precisions = {precision}, .components = {{"tokenizer", "tests/data/tokenizer"}}};
-}
+using testing::RunAlone;
+using testing::TinyOptions;
+using testing::TinyRequest;
 
 const Pipeline& TinyPipeline(Precision precision = Precision::kFp32) {
-  static const std::unique_ptr<Pipeline> fp32 = Pipeline::Load(Tiny(Precision::kFp32));
-  static const std::unique_ptr<Pipeline> bf16 = Pipeline::Load(Tiny(Precision::kBf16));
+  static const std::unique_ptr<Pipeline> fp32 = Pipeline::Load(TinyOptions({Precision::kFp32}));
+  static const std::unique_ptr<Pipeline> bf16 = Pipeline::Load(TinyOptions({Precision::kBf16}));
   return precision == Precision::kBf16 ? *bf16 : *fp32;
-}
-
-// What tests/reference/make_pipeline.py asked diffusers for.
-Request GoldenRequest(int width, int height, int steps, std::uint64_t seed) {
-  return {.prompt = "A small red cactus with a happy face in the desert",
-          .negative_prompt = "blurry, grey",
-          .width = width,
-          .height = height,
-          .steps = steps,
-          .seed = seed,
-          .clean_caption = false,
-          .use_resolution_binning = false};
 }
 
 torch::Tensor LatentOf(const Picture& picture) {
@@ -83,47 +71,47 @@ void ExpectGolden(const std::string& name, const Request& request, Precision pre
   }
 }
 
-TEST(PipelineTest, FourStepsPaintAsDiffusers) { ExpectGolden("four_steps", GoldenRequest(96, 64, 4, 7), Precision::kFp32, 1e-4); }
+TEST(PipelineTest, FourStepsPaintAsDiffusers) { ExpectGolden("four_steps", TinyRequest(96, 64, 4, 7), Precision::kFp32, 1e-4); }
 
 TEST(PipelineTest, TwentyStepsPaintAsDiffusers) {
-  Request request = GoldenRequest(64, 96, 20, 8);
+  Request request = TinyRequest(64, 96, 20, 8);
   request.guidance_scale = 3.0;
   ExpectGolden("twenty_steps", request, Precision::kFp32, 1e-4);
 }
 
 TEST(PipelineTest, WithoutGuidanceOneRowIsEnough) {
-  Request request = GoldenRequest(64, 64, 4, 9);
+  Request request = TinyRequest(64, 64, 4, 9);
   request.guidance_scale = 1.0;
   EXPECT_EQ(TinyPipeline().Begin(request)[0]->rows(), 1);
   ExpectGolden("unguided", request, Precision::kFp32, 1e-4);
 }
 
 TEST(PipelineTest, ImagesOfOneRequestHaveConsecutiveSeeds) {
-  Request request = GoldenRequest(64, 64, 4, 10);
+  Request request = TinyRequest(64, 64, 4, 10);
   request.num_images = 2;
   ExpectGolden("two_images", request, Precision::kFp32, 1e-4);
 }
 
 TEST(PipelineTest, OddSizesArePaintedAtABinAndCropped) {
-  Request request = GoldenRequest(120, 152, 4, 12);
+  Request request = TinyRequest(120, 152, 4, 12);
   request.use_resolution_binning = true;
   ExpectGolden("binned", request, Precision::kFp32, 1e-4);
 }
 
 TEST(PipelineTest, EulerPaintsAsDiffusers) {
-  Request request = GoldenRequest(64, 64, 4, 13);
+  Request request = TinyRequest(64, 64, 4, 13);
   request.scheduler = "euler";
   ExpectGolden("euler", request, Precision::kFp32, 1e-4);
 }
 
-TEST(PipelineTest, Bf16StaysNear) { ExpectGolden("bf16", GoldenRequest(64, 64, 4, 14), Precision::kBf16, 3e-2); }
+TEST(PipelineTest, Bf16StaysNear) { ExpectGolden("bf16", TinyRequest(64, 64, 4, 14), Precision::kBf16, 3e-2); }
 
 // Every kind of neighbour at once: sizes, step counts, steps done, guidance, prompts.
 TEST(PipelineTest, ResultsDoNotDependOnThePack) {
   for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
     const Pipeline& pipeline = TinyPipeline(precision);
-    std::vector<Request> requests = {GoldenRequest(64, 64, 3, 1), GoldenRequest(96, 64, 5, 2), GoldenRequest(64, 128, 4, 3),
-                                     GoldenRequest(80, 48, 2, 4)};
+    std::vector<Request> requests = {TinyRequest(64, 64, 3, 1), TinyRequest(96, 64, 5, 2), TinyRequest(64, 128, 4, 3),
+                                     TinyRequest(80, 48, 2, 4)};
     requests[1].guidance_scale = 0.0;
     requests[2].prompt = "";
     requests[3].prompt = std::string(2000, 'x');
@@ -133,7 +121,7 @@ TEST(PipelineTest, ResultsDoNotDependOnThePack) {
     for (const Request& request : requests) {
       auto samples = pipeline.Begin(request);
       Sample* const sample = samples[0].get();
-      while (!sample->done()) pipeline.Step({&sample, 1});
+      RunAlone(pipeline, *sample);
       alone.push_back(Latent(pipeline, *sample));
       together.push_back(std::move(pipeline.Begin(request)[0]));
     }
@@ -153,7 +141,7 @@ TEST(PipelineTest, ResultsDoNotDependOnThePack) {
 
 TEST(PipelineTest, PreviewHasTheAskedForShape) {
   const Pipeline& pipeline = TinyPipeline();
-  const auto samples = pipeline.Begin(GoldenRequest(96, 64, 2, 1));
+  const auto samples = pipeline.Begin(TinyRequest(96, 64, 2, 1));
   Sample* const sample = samples[0].get();
   const Picture noise = pipeline.Preview(*sample, 0);
   EXPECT_EQ(noise.width, 12);
@@ -179,7 +167,7 @@ TEST(PipelineTest, InfoStatesDefaultsAndLimits) {
 }
 
 TEST(PipelineTest, BadRequestsNameEveryField) {
-  Request request = GoldenRequest(100000, 63, -1, 1);
+  Request request = TinyRequest(100000, 63, -1, 1);
   request.guidance_scale = std::numeric_limits<double>::quiet_NaN();
   request.scheduler = "magic";
   try {
@@ -193,10 +181,10 @@ TEST(PipelineTest, BadRequestsNameEveryField) {
 }
 
 TEST(PipelineTest, LoadNamesWhatIsWrong) {
-  LoadOptions missing = Tiny();
+  LoadOptions missing = TinyOptions({Precision::kFp32});
   missing.folder = "tests/data/no-such-folder";
   EXPECT_THAT([&] { Pipeline::Load(missing); }, ::testing::ThrowsMessage<Broken>(::testing::HasSubstr("no-such-folder")));
-  LoadOptions gpu = Tiny();
+  LoadOptions gpu = TinyOptions({Precision::kFp32});
   gpu.device = "cuda:0";
   EXPECT_THAT([&] { Pipeline::Load(gpu); }, ::testing::ThrowsMessage<Broken>(::testing::HasSubstr("cuda:0")));
 }
