@@ -33,13 +33,15 @@ bench: configure
 	@$(BUILD)/bin/row_kernels_bench
 	@OMP_WAIT_POLICY=passive $(BUILD)/bin/gemm_bench $(BENCH_FLAGS)
 
-# stampd beside diffusers and OpenVINO: real PixArt-Sigma XL shapes at 512 px, random weights (2 GB on disk in .bench/).
+# stampd beside diffusers and OpenVINO: real shapes, random weights (2 GB on disk in .bench/ for each preset). PEERS_PRESET=sana-600m-1024
+# takes another network, as `stampq random --help` lists them.
+PEERS_PRESET ?= pixart-sigma-xl-512
 bench-peers: build
 	@deploy/deps.sh peers
 	@mkdir -p .bench
-	@test -e .bench/pixart-512/model_index.json || $(BUILD)/bin/stampq random --preset pixart-sigma-xl-512 -o .bench/pixart-512
+	@test -e .bench/$(PEERS_PRESET)/model_index.json || $(BUILD)/bin/stampq random --preset $(PEERS_PRESET) -o .bench/$(PEERS_PRESET)
 	@$(STAMPD_DEPS)/python/bin/python tests/bench/peers.py --stampd $(BUILD)/bin/stampd --peer-python $(STAMPD_DEPS)/peers/bin/python \
-	  --checkpoint .bench/pixart-512 $(BENCH_FLAGS)
+	  --checkpoint .bench/$(PEERS_PRESET) $(BENCH_FLAGS)
 
 # Records what diffusers and transformers compute, into tests/data (pinned versions; needed only when a golden is added).
 goldens:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One turn of OpenVINO for peers.py: the transformer's guided steps alone, and the figures as a line of JSON.
 
-The graph is diffusers' own PixArt transformer for two rows of one picture, text padded as diffusers' pipeline pads it. INT8 is NNCF's
+The graph is diffusers' own transformer, PixArt's or SANA's, for two rows of one picture, text padded as diffusers' pipeline pads it. INT8 is NNCF's
 post-training quantization (weights and activations of 8 bits, symmetric) calibrated on noise, which is enough for its speed. Graphs are
 kept in FOLDER/openvino, since making one takes minutes.
 
@@ -23,27 +23,34 @@ TEXT_TOKENS = 300
 folder, precision, pixels, steps = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 
 
+def is_sana(config):
+    return config["_class_name"] == "SanaTransformer2DModel"
+
+
 def inputs(config, seed):
+    side = pixels // (32 if is_sana(config) else 8)
     rng = np.random.default_rng(seed)
     mask = np.zeros((2, TEXT_TOKENS), np.float32)
     mask[:, :12] = 1
-    return {"hidden_states": rng.standard_normal((2, config["in_channels"], pixels // 8, pixels // 8), np.float32),
+    return {"hidden_states": rng.standard_normal((2, config["in_channels"], side, side), np.float32),
             "encoder_hidden_states": rng.standard_normal((2, TEXT_TOKENS, config["caption_channels"]), np.float32),
             "encoder_attention_mask": mask, "timestep": np.full(2, 500.0, np.float32)}
 
 
 def convert(config):
     import torch
-    from diffusers import PixArtTransformer2DModel
+    from diffusers import PixArtTransformer2DModel, SanaTransformer2DModel
+    network = SanaTransformer2DModel if is_sana(config) else PixArtTransformer2DModel
+    extras = {} if is_sana(config) else {"added_cond_kwargs": {"resolution": None, "aspect_ratio": None}}
 
     class Denoiser(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.model = PixArtTransformer2DModel.from_pretrained(folder / "transformer", torch_dtype=torch.float32).eval()
+            self.model = network.from_pretrained(folder / "transformer", torch_dtype=torch.float32).eval()
 
         def forward(self, hidden_states, encoder_hidden_states, encoder_attention_mask, timestep):
             return self.model(hidden_states, encoder_hidden_states=encoder_hidden_states, encoder_attention_mask=encoder_attention_mask,
-                              timestep=timestep, added_cond_kwargs={"resolution": None, "aspect_ratio": None}).sample
+                              timestep=timestep, **extras).sample
 
     example = {name: torch.from_numpy(value) for name, value in inputs(config, 0).items()}
     with torch.no_grad():

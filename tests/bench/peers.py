@@ -35,6 +35,12 @@ def stubs():
     return text_to_image_pb2, text_to_image_pb2_grpc
 
 
+def native_size(folder):
+    """Pixels on a side of the pictures that a pipeline folder's transformer was made for."""
+    config = json.loads((folder / "transformer" / "config.json").read_text())
+    return config["sample_size"] * (32 if config["_class_name"] == "SanaTransformer2DModel" else 8)
+
+
 def peak_bytes(pid):
     """Largest resident set so far, of which file-backed pages are shown apart."""
     fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":" in line)
@@ -105,13 +111,14 @@ def main():
     parser.add_argument("--peer-python", required=True)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--precision", default="w4a4", help="stampd's")
-    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--size", type=int, help="of the picture's sides (default: the model's own)")
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--sides", default="stampd,diffusers,openvino", help="which to run, stampd among them")
     parser.add_argument("--prompt", default="a red circle on a blue background")
     options = parser.parse_args()
+    options.size = options.size or native_size(Path(options.checkpoint))
 
     turns = {name: [] for name in options.sides.split(",")}
     for _ in range(options.turns):
