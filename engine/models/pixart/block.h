@@ -20,7 +20,7 @@ class Block {
 
   layers::KeysAndValues PrepareText(const torch::Tensor& text) const { return attention_to_text_.Prepare(text); }
 
-  /// `x` [total_tokens, width], in place. `modulation` [segments, 6, width], see Condition; `texts` one for each segment.
+  /// `x` [total_tokens, width], in place. `modulation` [segments, 6, width], see dit::Condition; `texts` one for each segment.
   void Forward(torch::Tensor& x, ops::Segments segments, const torch::Tensor& modulation,
                std::span<const layers::KeysAndValues* const> texts) const;
 

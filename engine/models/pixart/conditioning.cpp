@@ -21,7 +21,7 @@ torch::Tensor Conditioning::SizeEmbedding(int pixel_height, int pixel_width) con
                  1);
 }
 
-Condition Conditioning::Forward(double timestep, int pixel_height, int pixel_width) const {
+dit::Condition Conditioning::Forward(double timestep, int pixel_height, int pixel_width) const {
   torch::Tensor embedding = timestep_.Forward(timestep);
   if (resolution_) embedding = embedding + SizeEmbedding(pixel_height, pixel_width);
   const torch::Tensor modulation = linear_->Forward(at::silu(embedding));

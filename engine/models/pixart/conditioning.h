@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include <torch/types.h>
@@ -7,15 +8,10 @@
 #include "engine/layers/timestep_embedding.h"
 #include "engine/layers/token_linear.h"
 #include "engine/layers/weights.h"
+#include "engine/models/dit/condition.h"
 #include "engine/models/pixart/config.h"
 
 namespace stampd::models::pixart {
-
-/// What a timestep does to the tokens of one row.
-struct Condition {
-  torch::Tensor embedding;   // [width], for the last norm
-  torch::Tensor modulation;  // [6, width]: shift, scale and gate of attention, then of feed-forward; blocks add their own tables
-};
 
 /// The transformer's adaln_single: one embedding of timestep (and, for alpha, of the picture's size) that all blocks share.
 class Conditioning {
@@ -23,7 +19,7 @@ class Conditioning {
   Conditioning(const layers::WeightScope& scope, const PixArtConfig& config, torch::Device device);
 
   /// The picture's sides in pixels are only read by networks with size conditions.
-  Condition Forward(double timestep, int pixel_height, int pixel_width) const;
+  dit::Condition Forward(double timestep, int pixel_height, int pixel_width) const;
 
  private:
   torch::Tensor SizeEmbedding(int pixel_height, int pixel_width) const;

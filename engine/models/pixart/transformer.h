@@ -9,7 +9,10 @@
 
 #include "engine/layers/quantization.h"
 #include "engine/layers/text_projection.h"
-#include "engine/layers/token_linear.h"
+#include "engine/models/dit/condition.h"
+#include "engine/models/dit/final_layer.h"
+#include "engine/models/dit/patch_embedding.h"
+#include "engine/models/dit/rows.h"
 #include "engine/models/networks.h"
 #include "engine/models/pixart/block.h"
 #include "engine/models/pixart/conditioning.h"
@@ -43,23 +46,18 @@ class Transformer final : public Denoiser {
   std::vector<torch::Tensor> Forward(std::span<const DenoiserRow> rows) const override;
 
  private:
-  void CheckRow(const DenoiserRow& row) const;
-  torch::Tensor Embed(const DenoiserRow& row) const;
-  Condition ConditionOf(const DenoiserRow& row) const;
-  void RunBlocks(torch::Tensor& x, ops::Segments segments, std::span<const DenoiserRow> rows,
-                 const torch::Tensor& modulation) const;
-  torch::Tensor Project(const torch::Tensor& x, ops::Segments segments, const torch::Tensor& embeddings) const;
+  dit::Intake intake() const { return {"pixart", config_.in_channels, config_.patch_size, config_.text_width()}; }
+  dit::Condition ConditionOf(const DenoiserRow& row) const;
 
   PixArtConfig config_;
   torch::ScalarType dtype_;
   torch::Device device_;
-  std::unique_ptr<const layers::TokenLinear> patch_embedding_;
+  dit::PatchEmbedding patch_embedding_;
   Conditioning conditioning_;
   std::optional<layers::TextProjection> text_projection_;
   std::vector<Block> blocks_;
-  quant::Recipe recipe_;             // of which the tiles' sides count here
-  torch::Tensor scale_shift_table_;  // [2, width]: shift, scale
-  std::unique_ptr<const layers::TokenLinear> project_out_;
+  quant::Recipe recipe_;  // of which the tiles' sides count here
+  dit::FinalLayer final_layer_;
   Footprint footprint_;
 };
 

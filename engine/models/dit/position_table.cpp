@@ -1,9 +1,9 @@
-#include "engine/models/pixart/position_table.h"
+#include "engine/models/dit/position_table.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace stampd::models::pixart {
+namespace stampd::models::dit {
 namespace {
 
 constexpr double kLongestPeriod = 10000;
@@ -41,4 +41,4 @@ torch::Tensor PositionTable(const TokenLayout& layout, std::int64_t width, int b
   return table;
 }
 
-}  // namespace stampd::models::pixart
+}  // namespace stampd::models::dit

@@ -6,7 +6,7 @@
 
 #include "engine/base/token_layout.h"
 
-namespace stampd::models::pixart {
+namespace stampd::models::dit {
 
 /// Sines and cosines of each token's place, fp32 [tokens, width] in the layout's order; `width` divides by 4.
 ///
@@ -15,4 +15,4 @@ namespace stampd::models::pixart {
 /// that the network was trained on.
 torch::Tensor PositionTable(const TokenLayout& layout, std::int64_t width, int base, double scale);
 
-}  // namespace stampd::models::pixart
+}  // namespace stampd::models::dit
