@@ -20,6 +20,12 @@ void LayerNormModulate(TokenView<double> x, const double* shift, const double* s
 /// x / 2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))), arXiv 1606.08415.
 double GeluTanh(double x);
 
+/// x / (1 + exp(-x)), arXiv 1702.03118.
+double Silu(double x);
+
+/// x / sqrt(mean(x^2) + eps) * weight.
+void RmsNorm(TokenView<double> x, const double* weight, double eps);
+
 }  // namespace reference
 
 namespace cpu {
@@ -42,11 +48,20 @@ template <typename T>
 void LayerNormModulate(TokenView<const T> x, const T* shift, const T* scale, float eps, TokenView<float> out,
                        InstructionSet set = BestInstructionSet());
 
+/// x <- x / rms(x), rounded to T, * weight, rounded to T (arXiv 1910.07467). `weight` [width].
+///
+///   r = 1 / sqrt(sum(x^2) / width + eps), x <- (x * r) * weight, with a sum as above
+template <typename T>
+void RmsNorm(TokenView<T> x, const T* weight, float eps, InstructionSet set = BestInstructionSet());
+
 /// y <- y + bias, [width].
 void AddBias(TokenView<float> y, const float* bias, InstructionSet set = BestInstructionSet());
 
 /// y <- y / (1 + exp(-2u)), u = 0.79788456 * (y + 0.044715 y^3), which is the reference's formula.
 void GeluTanh(TokenView<float> y, InstructionSet set = BestInstructionSet());
+
+/// y <- y / (1 + exp(-y)).
+void Silu(TokenView<float> y, InstructionSet set = BestInstructionSet());
 
 /// x <- x + gate * y, y rounded to T first and the result as well; without a gate (null) x + y. `gate` [width].
 template <typename T>

@@ -46,9 +46,16 @@ void LayerNormModulate(TokenView<const T> x, const T* shift, const T* scale, flo
   LoopsOf<T>(set).layer_norm_modulate(x, shift, scale, eps, out);
 }
 
+template <typename T>
+void RmsNorm(TokenView<T> x, const T* weight, float eps, InstructionSet set) {
+  LoopsOf<T>(set).rms_norm(x, weight, eps);
+}
+
 void AddBias(TokenView<float> y, const float* bias, InstructionSet set) { Loops(set).add_bias(y, bias); }
 
 void GeluTanh(TokenView<float> y, InstructionSet set) { Loops(set).gelu_tanh(y); }
+
+void Silu(TokenView<float> y, InstructionSet set) { Loops(set).silu(y); }
 
 template <typename T>
 void GatedAdd(TokenView<T> x, const T* gate, TokenView<const float> y, InstructionSet set) {
@@ -61,6 +68,8 @@ template void Narrow(TokenView<const float>, TokenView<float>, InstructionSet);
 template void Narrow(TokenView<const float>, TokenView<Bf16>, InstructionSet);
 template void LayerNormModulate(TokenView<const float>, const float*, const float*, float, TokenView<float>, InstructionSet);
 template void LayerNormModulate(TokenView<const Bf16>, const Bf16*, const Bf16*, float, TokenView<float>, InstructionSet);
+template void RmsNorm(TokenView<float>, const float*, float, InstructionSet);
+template void RmsNorm(TokenView<Bf16>, const Bf16*, float, InstructionSet);
 template void GatedAdd(TokenView<float>, const float*, TokenView<const float>, InstructionSet);
 template void GatedAdd(TokenView<Bf16>, const Bf16*, TokenView<const float>, InstructionSet);
 

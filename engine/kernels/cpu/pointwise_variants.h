@@ -11,6 +11,7 @@ struct PointwiseOf {
   void (*widen)(TokenView<const T> x, TokenView<float> out);
   void (*narrow)(TokenView<const float> x, TokenView<T> out);
   void (*layer_norm_modulate)(TokenView<const T> x, const T* shift, const T* scale, float eps, TokenView<float> out);
+  void (*rms_norm)(TokenView<T> x, const T* weight, float eps);
   void (*gated_add)(TokenView<T> x, const T* gate, TokenView<const float> y);
 };
 
@@ -19,6 +20,7 @@ struct PointwiseLoops {
   PointwiseOf<Bf16> of_bf16;
   void (*add_bias)(TokenView<float> y, const float* bias);
   void (*gelu_tanh)(TokenView<float> y);
+  void (*silu)(TokenView<float> y);
 };
 
 extern const PointwiseLoops kPointwiseSse2;

@@ -19,4 +19,14 @@ void LayerNormModulate(TokenView<double> x, const double* shift, const double* s
 
 double GeluTanh(double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x))); }
 
+double Silu(double x) { return x / (1 + std::exp(-x)); }
+
+void RmsNorm(TokenView<double> x, const double* weight, double eps) {
+  for (int r = 0; r < x.rows; ++r) {
+    double* const row = x.row(r);
+    const double squares = std::inner_product(row, row + x.width, row, 0.0);
+    for (int c = 0; c < x.width; ++c) row[c] *= weight[c] / std::sqrt(squares / x.width + eps);
+  }
+}
+
 }  // namespace stampd::kernels::reference

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -130,6 +131,36 @@ TEST_P(PointwiseTest, RoundsBf16OnceAtTheEnd) {
   for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(narrowed[i].bits, x[i].bits);
 }
 
+TEST_P(PointwiseTest, DividesByTheRootMeanSquareAsTheReferenceDoes) {
+  const Rows<float> drawn = DrawRows(18);
+  const std::vector<float> weight = Draw(width(), 19);
+  Rows<float> found = drawn;
+  cpu::RmsNorm(found.view(), weight.data(), 1e-5f, set());
+  Rows<double> expected = drawn.As<double>();
+  const std::vector<double> wide(weight.begin(), weight.end());
+  reference::RmsNorm(expected.view(), wide.data(), 1e-5);
+  EXPECT_LE(stampd::testing::NormalisedError(found, expected), 2e-7);
+  EXPECT_TRUE(found.MarksStand());
+}
+
+TEST_P(PointwiseTest, RoundsBf16BeforeAndAfterANormsWeight) {
+  const Rows<float> drawn = DrawRows(20);
+  const std::vector<Bf16> weight = Rounded(Draw(width(), 21));
+  for (int r = 0; r < kRows; ++r) {
+    std::vector<Bf16> x;
+    Rows<float> normal(1, width());
+    for (int c = 0; c < width(); ++c) {
+      x.push_back(Rounded(drawn.at(r, c)));
+      normal.view().row(0)[c] = ToFloat(x.back());
+    }
+    cpu::RmsNorm(normal.view(), std::vector<float>(x.size(), 1.f).data(), 1e-5f, set());
+    cpu::RmsNorm<Bf16>({x.data(), 1, width(), width()}, weight.data(), 1e-5f, set());
+    for (int c = 0; c < width(); ++c) {
+      EXPECT_EQ(x[c].bits, Rounded(ToFloat(Rounded(normal.at(0, c))) * ToFloat(weight[c])).bits) << r << ", " << c;
+    }
+  }
+}
+
 TEST_P(PointwiseTest, AddsABiasToEachRow) {
   const Rows<float> x = DrawRows(10);
   Rows<float> y = x;
@@ -181,29 +212,39 @@ INSTANTIATE_TEST_SUITE_P(Widths, PointwiseTest, ::testing::Combine(::testing::Va
                            return std::to_string(std::get<0>(info.param)) + "_" + cpu::Name(std::get<1>(info.param));
                          });
 
-class GeluTest : public ::testing::TestWithParam<cpu::InstructionSet> {
- protected:
-  std::vector<float> Gelu(std::vector<float> y, cpu::InstructionSet set) const {
-    cpu::GeluTanh({y.data(), 1, static_cast<int>(y.size()), 0}, set);
-    return y;
-  }
+struct Activation {
+  const char* name;
+  void (*compute)(TokenView<float> y, cpu::InstructionSet set);
+  double (*reference)(double x);
 };
 
-TEST_P(GeluTest, IsTheTanhFormWithinAFewRoundings) {
+constexpr Activation kActivations[] = {{"gelu", cpu::GeluTanh, reference::GeluTanh}, {"silu", cpu::Silu, reference::Silu}};
+
+class ActivationTest : public ::testing::TestWithParam<std::tuple<Activation, cpu::InstructionSet>> {
+ protected:
+  const Activation& activation() const { return std::get<0>(GetParam()); }
+  std::vector<float> Activate(std::vector<float> y, cpu::InstructionSet set) const {
+    activation().compute({y.data(), 1, static_cast<int>(y.size()), 0}, set);
+    return y;
+  }
+  std::vector<float> Activate(std::vector<float> y) const { return Activate(std::move(y), std::get<1>(GetParam())); }
+};
+
+TEST_P(ActivationTest, IsTheFormulaWithinAFewRoundings) {
   std::vector<float> x;
   for (float at = -12; at <= 12; at += 0.00390625f) x.push_back(at);
-  const std::vector<float> y = Gelu(x, GetParam());
+  const std::vector<float> y = Activate(x);
   for (std::size_t i = 0; i < y.size(); ++i) {
-    // Far to the left the formula is a difference of nearly equal numbers: the error is measured against x.
-    EXPECT_NEAR(y[i], reference::GeluTanh(x[i]), 4e-7 * std::abs(x[i])) << x[i];
+    // Far to the left GELU's formula is a difference of nearly equal numbers: the error is measured against x.
+    EXPECT_NEAR(y[i], activation().reference(x[i]), 4e-7 * std::abs(x[i])) << x[i];
   }
-  EXPECT_EQ(y, Gelu(x, cpu::InstructionSet::kSse2));
+  EXPECT_EQ(y, Activate(x, cpu::InstructionSet::kSse2));
 }
 
-TEST_P(GeluTest, HoldsAtTheEndsOfTheLine) {
+TEST_P(ActivationTest, HoldsAtTheEndsOfTheLine) {
   const float infinity = std::numeric_limits<float>::infinity();
   const std::vector<float> y =
-      Gelu({0.f, -0.f, 1e4f, -1e4f, 1e-38f, std::numeric_limits<float>::quiet_NaN(), infinity, 1e13f, -1e13f}, GetParam());
+      Activate({0.f, -0.f, 1e4f, -1e4f, 1e-38f, std::numeric_limits<float>::quiet_NaN(), infinity, 1e13f, -1e13f});
   EXPECT_EQ(y[0], 0.f);
   EXPECT_EQ(y[1], 0.f);
   EXPECT_EQ(y[2], 1e4f);
@@ -215,7 +256,10 @@ TEST_P(GeluTest, HoldsAtTheEndsOfTheLine) {
   EXPECT_NEAR(y[8], 0.f, 1e-20f);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, GeluTest, EverySet(), [](const auto& info) { return std::string(cpu::Name(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Sets, ActivationTest, ::testing::Combine(::testing::ValuesIn(kActivations), EverySet()),
+                         [](const auto& info) {
+                           return std::string(std::get<0>(info.param).name) + "_" + cpu::Name(std::get<1>(info.param));
+                         });
 
 }  // namespace
 }  // namespace stampd::kernels
