@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 
+#include "engine/kernels/bf16.h"
+
 // Floating-point numbers in 128-bit registers (SSE2), under the names that lanes512.h has for 512 bits. The namespace without a
 // name keeps each file's copy its own: see w4a4_gemm_tile.h.
 
@@ -24,6 +26,12 @@ struct Lanes128 {
   static void StoreFloats(float* to, Float value, int count) {
     if (count >= kLanes) return _mm_storeu_ps(to, value);
     __builtin_memcpy(to, &value, sizeof(float) * static_cast<unsigned>(count));
+  }
+  // The first `count` lanes from bf16, the others zero.
+  static Float LoadPart(const Bf16* from, int count) {
+    __m128i halves = _mm_setzero_si128();
+    __builtin_memcpy(&halves, from, count >= kLanes ? 8u : 2u * static_cast<unsigned>(count));
+    return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), halves));
   }
   // The first `count` lanes, whole numbers -128 … 255, as bytes.
   static void StoreBytes(void* to, Float value, int count) {

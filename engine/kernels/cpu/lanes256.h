@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include "engine/kernels/bf16.h"
+
 // Whole numbers in 256-bit registers (AVX2), under the names that lanes512.h has for 512 bits. The namespace without a name keeps
 // each file's copy its own: see w4a4_gemm_tile.h.
 
@@ -30,6 +32,12 @@ struct Lanes256 {
   static Float LoadPart(const float* from, int count) {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_maskload_ps(from, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lane));
+  }
+  // The first `count` lanes from bf16, the others zero.
+  static Float LoadPart(const Bf16* from, int count) {
+    __m128i halves = _mm_setzero_si128();
+    __builtin_memcpy(&halves, from, count >= kLanes ? 16u : 2u * static_cast<unsigned>(count));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
   }
   // The first `count` lanes, whole numbers -128 … 255, as bytes.
   static void StoreBytes(void* to, Float value, int count) {

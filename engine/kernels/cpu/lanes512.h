@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include "engine/kernels/bf16.h"
+
 // Whole and floating-point numbers in 512-bit registers (AVX-512). The namespace without a name keeps each file's copy its own: see
 // w4a4_gemm_tile.h.
 
@@ -29,6 +31,10 @@ struct Lanes512 {
 
   // The first `count` lanes, the others zero.
   static Float LoadPart(const float* from, int count) { return _mm512_maskz_loadu_ps(First(count), from); }
+  // The first `count` lanes from bf16, the others zero.
+  static Float LoadPart(const Bf16* from, int count) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(First(count), from)), 16));
+  }
   // The first `count` lanes, whole numbers -128 … 255, as bytes.
   static void StoreBytes(void* to, Float value, int count) {
     _mm_mask_storeu_epi8(to, First(count), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(value)));

@@ -44,6 +44,23 @@ TEST_P(TokenLayoutTest, TilesAreConsecutiveSquaresInZOrder) {
   EXPECT_EQ(next, GetParam().tokens());
 }
 
+TEST_P(TokenLayoutTest, NeighboursLieAroundTheirToken) {
+  ASSERT_EQ(layout_.neighbours().size(), 9u * GetParam().tokens());
+  for (int row = 0; row < GetParam().tokens(); ++row) {
+    const int raster = layout_.raster_of()[row];
+    for (int i = 0; i < 9; ++i) {
+      const int y = raster / GetParam().width + i / 3 - 1, x = raster % GetParam().width + i % 3 - 1;
+      const int found = layout_.neighbours()[9 * row + i];
+      if (y < 0 || y >= GetParam().height || x < 0 || x >= GetParam().width) {
+        EXPECT_EQ(found, -1) << row << ", " << i;
+      } else {
+        ASSERT_GE(found, 0) << row << ", " << i;
+        EXPECT_EQ(layout_.raster_of()[found], y * GetParam().width + x) << row << ", " << i;
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Grids, TokenLayoutTest,
                          testing::Values(Grid{64, 64}, Grid{60, 64}, Grid{52, 76}, Grid{26, 38}, Grid{9, 23}, Grid{1, 1}),
                          [](const auto& info) {
