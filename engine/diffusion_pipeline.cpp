@@ -124,10 +124,8 @@ DiffusionPipeline::DiffusionPipeline(Parts parts)
   }
 }
 
-torch::Tensor DiffusionPipeline::Noise(Size painted, std::uint64_t seed) const {
+torch::Tensor DiffusionPipeline::Noise(Size painted, const at::Generator& generator) const {
   const auto dtype = parts_.family->noise_in_text_dtype ? parts_.prompts->encoder().dtype() : torch::kFloat32;
-  // Drawn on the CPU on every device, like a Python caller's torch.Generator().manual_seed(seed).
-  at::Generator generator = at::detail::createCPUGenerator(seed);
   return at::randn({1, info_.latent_channels, painted.height / info_.latent_factor, painted.width / info_.latent_factor}, generator,
                    torch::TensorOptions().dtype(dtype))
       .squeeze(0)
@@ -163,8 +161,10 @@ std::vector<std::unique_ptr<Sample>> DiffusionPipeline::Begin(const Request& req
   for (int image = 0; image < request.num_images; ++image) {
     const std::uint64_t seed = request.seed + static_cast<std::uint64_t>(image);
     auto sample = std::make_unique<DiffusionSample>(plan, seed, variant, LayoutOf(denoiser, info_, plan), texts);
-    sample->solver = parts_.samplers[static_cast<std::size_t>(plan.sampler)]->Start(plan.steps);
-    sample->latent = Noise(plan.painted, seed) * sample->solver->initial_noise_sigma();
+    // On the CPU on every device, like a Python caller's torch.Generator().manual_seed(seed).
+    const at::Generator generator = at::detail::createCPUGenerator(seed);
+    sample->solver = parts_.samplers[static_cast<std::size_t>(plan.sampler)]->Start(plan.steps, generator);
+    sample->latent = Noise(plan.painted, generator) * sample->solver->initial_noise_sigma();
     samples.push_back(std::move(sample));
   }
   return samples;

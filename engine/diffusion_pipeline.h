@@ -56,7 +56,7 @@ class DiffusionPipeline final : public Pipeline {
   Picture Preview(const Sample& sample, int max_side) const override;
 
  private:
-  torch::Tensor Noise(Size painted, std::uint64_t seed) const;
+  torch::Tensor Noise(Size painted, const at::Generator& generator) const;
   std::size_t VariantOf(const Request& request) const;
   void StepVariant(std::span<Sample* const> samples, std::size_t variant) const;
   std::vector<std::unique_ptr<Sample>> Begin(const Request& request, std::size_t variant) const;

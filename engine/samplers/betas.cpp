@@ -19,14 +19,6 @@ constexpr std::int64_t kMostTimesteps = 1'000'000;
 // At the last timestep, where rescaling leaves nothing and sigma would be infinite. It may be more than at the one before.
 constexpr double kZeroSnrAlpha = 0x1p-24;
 
-std::int64_t TrainTimesteps(const io::Config& config) {
-  const std::int64_t n = config.Int("num_train_timesteps", 1000);
-  if (n < 1 || n > kMostTimesteps) {
-    throw Unsupported(config, "num_train_timesteps", "1 to " + std::to_string(kMostTimesteps), std::to_string(n));
-  }
-  return n;
-}
-
 torch::Tensor Trained(const io::Config& config, const std::vector<double>& betas, std::int64_t n) {
   if (static_cast<std::int64_t>(betas.size()) != n) {
     throw Unsupported(config, "trained_betas", std::to_string(n) + " values (num_train_timesteps)", std::to_string(betas.size()));
@@ -86,6 +78,14 @@ void CheckFalling(const io::Config& config, const torch::Tensor& alphas) {
 }
 
 }  // namespace
+
+int TrainTimesteps(const io::Config& config) {
+  const std::int64_t n = config.Int("num_train_timesteps", 1000);
+  if (n < 1 || n > kMostTimesteps) {
+    throw Unsupported(config, "num_train_timesteps", "1 to " + std::to_string(kMostTimesteps), std::to_string(n));
+  }
+  return static_cast<int>(n);
+}
 
 torch::Tensor Sqrt(const torch::Tensor& x) { return x.to(torch::kFloat64).sqrt().to(torch::kFloat32); }
 torch::Tensor Log(const torch::Tensor& x) { return x.to(torch::kFloat64).log().to(torch::kFloat32); }

@@ -6,6 +6,9 @@
 
 namespace stampd::samplers {
 
+/// num_train_timesteps; Broken unless 1 to a million.
+int TrainTimesteps(const io::Config& config);
+
 /// How much of the data's variance is left at each training timestep: float32 [num_train_timesteps], above 0 and falling (the last
 /// of a zero-SNR schedule need not), in the reference's float32.
 ///

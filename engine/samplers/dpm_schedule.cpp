@@ -36,12 +36,14 @@ DpmSchedule::DpmSchedule(const io::Config& config)
       // The reference rounds what Karras and Lu give, but for this beta schedule; and truncates all else.
       rounds_timesteps_(config.String("beta_schedule", "linear") != "squaredcos_cap_v2" &&
                         (settings_.sigma_spacing == SigmaSpacing::kKarras || settings_.sigma_spacing == SigmaSpacing::kLu)) {
+  if (flow() && settings_.sigma_spacing != SigmaSpacing::kTimesteps) {
+    throw Unsupported(config, "use_flow_sigmas", "false beside sigmas of another spacing", "true");
+  }
   if (end_ < 1) throw Unsupported(config, "lambda_min_clipped", "a value that leaves timesteps", "none left");
 }
 
 int DpmSchedule::max_steps() const {
-  const bool leading =
-      settings_.sigma_spacing == SigmaSpacing::kTimesteps && settings_.timestep_spacing == TimestepSpacing::kLeading;
+  const bool leading = spaced_by_timesteps() && settings_.timestep_spacing == TimestepSpacing::kLeading;
   return leading ? end_ - 1 : noise_.timesteps();
 }
 
@@ -49,7 +51,7 @@ Schedule DpmSchedule::Steps(int steps) const {
   CheckSteps(steps, max_steps());
   Schedule schedule;
   std::vector<double> sigmas;
-  if (settings_.sigma_spacing == SigmaSpacing::kTimesteps) {
+  if (spaced_by_timesteps()) {
     schedule.timesteps = Timesteps(steps);
     for (const double t : schedule.timesteps) sigmas.push_back(noise_.SigmaAt(t));
   } else {
@@ -73,6 +75,7 @@ std::vector<double> DpmSchedule::Timesteps(int steps) const {
 }
 
 std::vector<double> DpmSchedule::Sigmas(int steps) const {
+  if (flow()) return FlowSigmas(settings_.flow_shift, noise_.timesteps(), steps);
   const SigmaRange range = RangeOf(settings_, {noise_.sigmas().back(), noise_.sigmas().front()});
   switch (settings_.sigma_spacing) {
     case SigmaSpacing::kKarras:
@@ -83,8 +86,6 @@ std::vector<double> DpmSchedule::Sigmas(int steps) const {
       return BetaSigmas(range, steps);
     case SigmaSpacing::kLu:
       return LuSigmas(noise_.log_sigmas().back(), noise_.log_sigmas().front(), steps);
-    case SigmaSpacing::kFlow:
-      return FlowSigmas(settings_.flow_shift, noise_.timesteps(), steps);
     case SigmaSpacing::kTimesteps:
       break;
   }

@@ -11,6 +11,7 @@
 #include "engine/samplers/dpm_schedule.h"
 #include "engine/samplers/dpm_update.h"
 #include "engine/samplers/dynamic_threshold.h"
+#include "engine/samplers/flow.h"
 #include "engine/samplers/prediction.h"
 #include "engine/samplers/scale.h"
 
@@ -46,7 +47,7 @@ bool ReadPredictsData(const io::Config& config) {
 }
 
 PredictionType ReadPrediction(const io::Config& config, bool predicts_data) {
-  const auto type = Choice<PredictionType>(config, "prediction_type", "epsilon",
+  const auto type = Choice<PredictionType>(config, "prediction_type", DefaultPrediction(config),
                                            {{"epsilon", PredictionType::kEpsilon},
                                             {"sample", PredictionType::kSample},
                                             {"v_prediction", PredictionType::kV},
@@ -201,7 +202,7 @@ class DpmSampler final : public Sampler {
 
   std::string_view name() const override { return settings_.rule.predicts_data ? "dpmsolver++" : "dpmsolver"; }
   int max_steps() const override { return schedule_.max_steps(); }
-  std::unique_ptr<Solver> Start(int steps) const override {
+  std::unique_ptr<Solver> Start(int steps, at::Generator /*noise*/) const override {
     return std::make_unique<DpmSolver>(settings_, schedule_.flow(), schedule_.ends_at_zero(), schedule_.Steps(steps));
   }
 

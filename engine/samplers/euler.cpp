@@ -73,7 +73,7 @@ class EulerSampler final : public Sampler {
 
   std::string_view name() const override { return "euler"; }
   int max_steps() const override { return schedule_.max_steps(); }
-  std::unique_ptr<Solver> Start(int steps) const override {
+  std::unique_ptr<Solver> Start(int steps, at::Generator /*noise*/) const override {
     Schedule schedule = schedule_.Steps(steps);
     const float highest = *std::max_element(schedule.sigmas.begin(), schedule.sigmas.end());
     return std::make_unique<EulerSolver>(prediction_, std::move(schedule), schedule_.InitialNoiseSigma(highest));

@@ -32,11 +32,8 @@ std::vector<double> LogLinearSigmas(const NoiseSchedule& noise, int steps) {
   return {first, first + sigmas.numel()};
 }
 
-SigmaSpacing Supported(const io::Config& config, SigmaSpacing spacing) {
-  if (spacing == SigmaSpacing::kFlow) throw Unsupported(config, "use_flow_sigmas", "false for EulerDiscreteScheduler", "true");
-  // A setting of DPM-Solver only; the reference reads past it.
-  return spacing == SigmaSpacing::kLu ? SigmaSpacing::kTimesteps : spacing;
-}
+// kLu is a setting of DPM-Solver only; the reference reads past it.
+SigmaSpacing Known(SigmaSpacing spacing) { return spacing == SigmaSpacing::kLu ? SigmaSpacing::kTimesteps : spacing; }
 
 }  // namespace
 
@@ -46,7 +43,8 @@ EulerSchedule::EulerSchedule(const io::Config& config, bool v_prediction)
       log_linear_(Choice<bool>(config, "interpolation_type", "linear", {{"linear", false}, {"log_linear", true}})),
       log_sigma_timesteps_(Choice<bool>(config, "timestep_type", "discrete", {{"discrete", false}, {"continuous", true}}) &&
                            v_prediction) {
-  settings_.sigma_spacing = Supported(config, settings_.sigma_spacing);
+  if (settings_.flow) throw Unsupported(config, "use_flow_sigmas", "false for EulerDiscreteScheduler", "true");
+  settings_.sigma_spacing = Known(settings_.sigma_spacing);
 }
 
 Schedule EulerSchedule::Steps(int steps) const {
@@ -104,7 +102,6 @@ std::vector<double> EulerSchedule::Spaced(SigmaRange range, int steps) const {
     case SigmaSpacing::kBeta:
       return BetaSigmas(range, steps);
     case SigmaSpacing::kLu:
-    case SigmaSpacing::kFlow:
     case SigmaSpacing::kTimesteps:
       break;
   }

@@ -6,6 +6,8 @@
 #include "engine/samplers/choice.h"
 #include "engine/samplers/dpm_solver.h"
 #include "engine/samplers/euler.h"
+#include "engine/samplers/flow_euler.h"
+#include "engine/samplers/scm.h"
 #include "engine/samplers/solver.h"
 
 namespace stampd::samplers {
@@ -13,8 +15,13 @@ namespace {
 
 using Maker = std::unique_ptr<const Sampler> (*)(const io::Config&);
 
-constexpr std::array<Named<Maker>, 2> kMakers = {
-    {{"DPMSolverMultistepScheduler", MakeDpmSolver}, {"EulerDiscreteScheduler", MakeEuler}}};
+constexpr std::array<Named<Maker>, 4> kMakers = {{{"DPMSolverMultistepScheduler", MakeDpmSolver},
+                                                  {"EulerDiscreteScheduler", MakeEuler},
+                                                  {"FlowMatchEulerDiscreteScheduler", MakeFlowEuler},
+                                                  {"SCMScheduler", MakeScm}}};
+
+// Those that run on each other's schedules, where they are of one kind. SCMScheduler's file describes none.
+constexpr std::array<Maker, 3> kSwappable = {MakeDpmSolver, MakeEuler, MakeFlowEuler};
 
 }  // namespace
 
@@ -22,7 +29,8 @@ std::vector<std::unique_ptr<const Sampler>> MakeSamplers(const io::Config& sched
   const Maker own = Choice(scheduler_config, "_class_name", "", std::span<const Named<Maker>>(kMakers));
   std::vector<std::unique_ptr<const Sampler>> samplers;
   samplers.push_back(own(scheduler_config));
-  for (const auto& [name, maker] : kMakers) {
+  if (own == MakeScm) return samplers;
+  for (const Maker maker : kSwappable) {
     if (maker == own) continue;
     try {
       samplers.push_back(maker(scheduler_config));

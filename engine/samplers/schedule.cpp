@@ -8,17 +8,17 @@
 #include <utility>
 
 #include "engine/samplers/choice.h"
+#include "engine/samplers/flow.h"
 
 namespace stampd::samplers {
 namespace {
 
 SigmaSpacing ReadSigmaSpacing(const io::Config& config) {
-  constexpr std::array<std::pair<const char*, SigmaSpacing>, 5> kSpacings = {
+  constexpr std::array<std::pair<const char*, SigmaSpacing>, 4> kSpacings = {
       {{"use_karras_sigmas", SigmaSpacing::kKarras},
        {"use_exponential_sigmas", SigmaSpacing::kExponential},
        {"use_beta_sigmas", SigmaSpacing::kBeta},
-       {"use_lu_lambdas", SigmaSpacing::kLu},
-       {"use_flow_sigmas", SigmaSpacing::kFlow}}};
+       {"use_lu_lambdas", SigmaSpacing::kLu}}};
   SigmaSpacing found = SigmaSpacing::kTimesteps;
   std::string key;
   for (const auto& [name, spacing] : kSpacings) {
@@ -44,12 +44,6 @@ std::optional<double> ReadSigma(const io::Config& config, std::string_view key) 
   return sigma;
 }
 
-double ReadFlowShift(const io::Config& config) {
-  const double shift = config.Double("flow_shift", 1.0);
-  if (!(shift > 0 && std::isfinite(shift))) throw Unsupported(config, "flow_shift", "above 0", std::to_string(shift));
-  return shift;
-}
-
 }  // namespace
 
 ScheduleSettings::ScheduleSettings(const io::Config& config)
@@ -59,7 +53,8 @@ ScheduleSettings::ScheduleSettings(const io::Config& config)
                                                 {"trailing", TimestepSpacing::kTrailing}})),
       steps_offset(ReadStepsOffset(config)),
       sigma_spacing(ReadSigmaSpacing(config)),
-      flow_shift(ReadFlowShift(config)),
+      flow(IsFlow(config)),
+      flow_shift(FlowShift(config)),
       ends_at_zero(Choice<bool>(config, "final_sigmas_type", "zero", {{"zero", true}, {"sigma_min", false}})),
       sigma_min(ReadSigma(config, "sigma_min")),
       sigma_max(ReadSigma(config, "sigma_max")) {}

@@ -16,7 +16,7 @@ struct Schedule {
 };
 
 enum class TimestepSpacing { kLinspace, kLeading, kTrailing };  // arXiv:2305.08891, table 2
-enum class SigmaSpacing { kTimesteps, kKarras, kExponential, kBeta, kLu, kFlow };
+enum class SigmaSpacing { kTimesteps, kKarras, kExponential, kBeta, kLu };
 
 /// What the schedules of all solvers read alike from a scheduler_config.json.
 struct ScheduleSettings {
@@ -25,6 +25,7 @@ struct ScheduleSettings {
   TimestepSpacing timestep_spacing;
   int steps_offset = 0;  // of leading timesteps
   SigmaSpacing sigma_spacing;
+  bool flow = false;  // flow.h
   double flow_shift = 1;
   bool ends_at_zero = true;  // else at the lowest sigma of training
   std::optional<double> sigma_min;

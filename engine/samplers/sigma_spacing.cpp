@@ -45,10 +45,7 @@ std::vector<double> LuSigmas(double log_max, double log_min, int count) {
 
 std::vector<double> FlowSigmas(double shift, int train_timesteps, int count) {
   std::vector<double> sigmas = Linspace(1, 1.0 / train_timesteps, count + 1);
-  for (double& s : sigmas) {
-    const double time = 1 - s;
-    s = shift * time / (1 + (shift - 1) * time);
-  }
+  for (double& s : sigmas) s = ShiftedSigma(1 - s, shift);
   std::reverse(sigmas.begin(), sigmas.end());
   sigmas.pop_back();
   return sigmas;

@@ -23,7 +23,14 @@ std::vector<double> ExponentialSigmas(SigmaRange range, int count);
 std::vector<double> BetaSigmas(SigmaRange range, int count);
 /// Even in the log signal-to-noise ratio, from its ends: DPM-Solver, arXiv:2206.00927.
 std::vector<double> LuSigmas(double log_max, double log_min, int count);
-/// Flow matching: even in time from 1 down, pushed towards noise by `shift`, without the last.
+
+/// Flow matching's noise level at a `time` of 0 to 1, pushed towards noise by `shift`: arXiv:2403.03206, equation 23. In the type
+/// of `time`.
+template <typename T>
+T ShiftedSigma(T time, double shift) {
+  return static_cast<T>(shift) * time / (1 + static_cast<T>(shift - 1) * time);
+}
+/// Even in time from nearly 1 down, shifted; without the last.
 std::vector<double> FlowSigmas(double shift, int train_timesteps, int count);
 
 }  // namespace stampd::samplers

@@ -20,7 +20,7 @@ class Solver {
   virtual ~Solver() = default;
   virtual int total_steps() const = 0;
   virtual int step() const = 0;                    // steps done
-  virtual double timestep() const = 0;             // for the model, before step(); step() < total_steps()
+  virtual double timestep() const = 0;             // for the model, in its own units; step() < total_steps()
   virtual double initial_noise_sigma() const = 0;  // the first latent is standard normal noise times this
 
   /// The latent as the model wants to see it at this step.
@@ -37,9 +37,13 @@ class Solver {
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  virtual std::string_view name() const = 0;  // "dpmsolver++", "dpmsolver", "euler": what requests and --scheduler say
+  /// "dpmsolver++", "dpmsolver", "euler", "flow_euler", "scm": what requests and --scheduler say.
+  virtual std::string_view name() const = 0;
   /// BadRequest unless `steps` is 1 to max_steps(). A schedule that leaves the noisiest timesteps out may give fewer steps.
-  virtual std::unique_ptr<Solver> Start(int steps) const = 0;
+  ///
+  /// `noise` is what drew the first latent: a solver that adds noise on its way draws on from there, step by step, as the reference
+  /// does with a generator per picture. The others ignore it.
+  virtual std::unique_ptr<Solver> Start(int steps, at::Generator noise) const = 0;
   virtual int max_steps() const = 0;  // num_train_timesteps, or one less where the spacing needs it
 };
 

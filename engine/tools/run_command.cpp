@@ -104,7 +104,8 @@ void AddRun(CLI::App& program) {
   command->add_option("--guidance", flags->guidance_scale, "Guidance scale; default: the model's");
   command->add_option("--size", flags->size, "WIDTHxHEIGHT in pixels; default: the model's");
   command->add_option("--seed", request.seed, "Of the noise")->capture_default_str();
-  command->add_option("--scheduler", request.scheduler, "dpmsolver++ or euler; default: the checkpoint's");
+  command->add_option("--scheduler", request.scheduler,
+                      "dpmsolver++, euler, flow_euler or scm, as far as the checkpoint has it; default: its own");
   command->add_option("--precision", flags->precision,
                       "One of " + PrecisionNames() + "; default: bf16, or as the weights were prepared");
   command->add_option("--recipe", flags->load.recipe,

@@ -101,7 +101,8 @@ void AddSqnr(CLI::App& program) {
   command->add_option("--against", flags->against, "Full precision: fp32 or bf16")->capture_default_str();
   command->add_option("--steps", options.request.steps, "Denoising steps; 0: the model's default");
   command->add_option("--guidance", flags->guidance_scale, "Guidance scale; default: the model's");
-  command->add_option("--scheduler", options.request.scheduler, "dpmsolver++ or euler; default: the checkpoint's");
+  command->add_option("--scheduler", options.request.scheduler,
+                      "dpmsolver++, euler, flow_euler or scm, as far as the checkpoint has it; default: its own");
   command->add_option("--component", flags->components, "NAME=DIR: a component from another folder (repeatable)");
   command->add_option("--csv", flags->csv, "File for the table as CSV, with each step");
   command->add_option("--json", flags->json, "File for the table as JSON, with each step");

@@ -3,7 +3,10 @@
 
   cases.json         name -> scheduler_config.json, as a checkpoint would carry it
   tables.safetensors NAME.timesteps, NAME.sigmas: those of STEPS, one after the other
-  paths.safetensors  NAME.DTYPE.STEPS: [steps + 1, 1, 4, 2, 3], the latents of a run of PATH_STEPS under `predict`, from the first to the last
+  paths.safetensors  NAME.DTYPE.STEPS: [steps + 1, 1, 4, 2, 3], the latents of a run of PATH_STEPS under `predict`, from the first to the last;
+                     what a run draws comes from a generator of NOISE_SEED
+  scm.safetensors    STEPS.timesteps, .sigmas (the model's) and .path: SanaSprintPipeline's run of that many steps of SCMScheduler, the same way,
+                     and .latent, what it returns; other_data for STEPS: 3 steps with another sigma_data
   beta.safetensors   a, b, p, x: quantiles x of Beta(a, b) at p
 
 Run it from the root of the source tree.
@@ -16,7 +19,9 @@ from pathlib import Path
 import numpy as np
 import scipy.stats
 import torch
-from diffusers import DPMSolverMultistepScheduler, EulerDiscreteScheduler
+from diffusers import (ConfigMixin, DPMSolverMultistepScheduler, EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler, ModelMixin,
+                       SanaSprintPipeline, SCMScheduler)
+from diffusers.configuration_utils import register_to_config
 from safetensors.torch import save_file
 
 FOLDER = Path("tests/data/schedulers")
@@ -24,9 +29,13 @@ STEPS = (1, 2, 4, 8, 14, 15, 20, 25, 50)
 # Below and above the 15 where the last steps change order.
 PATH_STEPS = (6, 16)
 SHAPE = (1, 4, 2, 3)
+NOISE_SEED = 11
+SCM_STEPS = (1, 2, 3, 4, 7)
 
 DPM = {"_class_name": "DPMSolverMultistepScheduler"}
 EULER = {"_class_name": "EulerDiscreteScheduler"}
+FLOW_EULER = {"_class_name": "FlowMatchEulerDiscreteScheduler"}
+FLOW = {"use_flow_sigmas": True, "prediction_type": "flow_prediction"}
 
 # As PixArt-Sigma's repository has it.
 PIXART_SIGMA = DPM | {
@@ -100,12 +109,24 @@ CASES = {
     "euler_log_linear": EULER | {"interpolation_type": "log_linear"},
     "euler_log_linear_karras": EULER | {"interpolation_type": "log_linear", "use_karras_sigmas": True},
     "euler_continuous": EULER | {"timestep_type": "continuous", "prediction_type": "v_prediction"},
+    "sana_shift_1": DPM | FLOW,
+    "sana_shift_7": DPM | FLOW | {"flow_shift": 7.0},
+    "flow_order_3": DPM | FLOW | {"flow_shift": 3.0, "solver_order": 3},
+    "flow_euler": FLOW_EULER,
+    "flow_euler_shift_3": FLOW_EULER | {"num_train_timesteps": 1000, "shift": 3.0},
+    "flow_euler_shift_7": FLOW_EULER | {"shift": 7.0},
+    "flow_euler_fewer_timesteps": FLOW_EULER | {"num_train_timesteps": 300, "shift": 2.5},
+    "flow_euler_karras": FLOW_EULER | {"shift": 3.0, "use_karras_sigmas": True},
+    "flow_euler_exponential": FLOW_EULER | {"shift": 3.0, "use_exponential_sigmas": True},
+    "flow_euler_beta": FLOW_EULER | {"shift": 3.0, "use_beta_sigmas": True},
+    "flow_euler_stochastic": FLOW_EULER | {"shift": 3.0, "stochastic_sampling": True},
 }
-HALVES = ("pixart_sigma", "sana", "dpm_order_3", "dpm_heun", "noise_order_2", "euler", "euler_trailing_zero_snr")
+HALVES = ("pixart_sigma", "sana", "dpm_order_3", "dpm_heun", "noise_order_2", "euler", "euler_trailing_zero_snr", "flow_euler_shift_3",
+          "flow_euler_stochastic")
 
 
 def scheduler_of(config):
-    classes = {c.__name__: c for c in (DPMSolverMultistepScheduler, EulerDiscreteScheduler)}
+    classes = {c.__name__: c for c in (DPMSolverMultistepScheduler, EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler)}
     return classes[config["_class_name"]].from_config(config)
 
 
@@ -131,12 +152,48 @@ def path(config, steps, dtype):
     scheduler = scheduler_of(config)
     scheduler.set_timesteps(steps)
     scheduler.set_begin_index(0)
-    x = torch.linspace(-2.5, 2.5, 24).reshape(SHAPE).to(dtype) * scheduler.init_noise_sigma
+    x = torch.linspace(-2.5, 2.5, 24).reshape(SHAPE).to(dtype) * getattr(scheduler, "init_noise_sigma", 1)
     latents = [x]
+    noise = torch.Generator().manual_seed(NOISE_SEED)
     for t in scheduler.timesteps:
-        x = scheduler.step(predict(scheduler.scale_model_input(x, t), t), t, x).prev_sample
+        scaled = scheduler.scale_model_input(x, t) if hasattr(scheduler, "scale_model_input") else x
+        x = scheduler.step(predict(scaled, t), t, x, generator=noise).prev_sample
         latents.append(x)
     return torch.stack(latents)
+
+
+class Predict(ModelMixin, ConfigMixin):
+    """`predict` as a SANA-Sprint transformer, which is asked for sigmas of 0 to 1."""
+
+    @register_to_config
+    def __init__(self, in_channels=SHAPE[1], sample_size=32, guidance_embeds_scale=0.1):
+        super().__init__()
+        self.anything = torch.nn.Parameter(torch.zeros(1))  # has the dtype
+        self.sigmas = []
+
+    def forward(self, latent, timestep, **kwargs):
+        self.sigmas.append(timestep)
+        return (predict(latent, 1000 * timestep),)
+
+
+def consistency_run(steps, sigma_data):
+    """As the pipeline does it, which converts between the model's flow matching and the scheduler's TrigFlow itself."""
+    model = Predict()
+    pipeline = SanaSprintPipeline(tokenizer=None, text_encoder=None, vae=None, transformer=model, scheduler=SCMScheduler(sigma_data=sigma_data))
+    pipeline.set_progress_bar_config(disable=True)
+    path = []
+    text = {"prompt_embeds": torch.zeros(1, 1, 8), "prompt_attention_mask": torch.ones(1, 1)}
+    first = torch.linspace(-2.5, 2.5, 24).reshape(SHAPE)
+    latent = pipeline(num_inference_steps=steps, intermediate_timesteps=1.3 if steps == 2 else None, latents=first, height=32 * SHAPE[2],
+                      width=32 * SHAPE[3], use_resolution_binning=False, generator=torch.Generator().manual_seed(NOISE_SEED),
+                      output_type="latent", callback_on_step_end=lambda p, i, t, kept: path.append(kept["latents"]) or kept, **text).images
+    return {"timesteps": pipeline.scheduler.timesteps, "sigmas": torch.cat(model.sigmas), "path": torch.stack([first * sigma_data, *path]),
+            "latent": latent}
+
+
+def consistency_runs():
+    runs = {str(steps): consistency_run(steps, 0.5) for steps in SCM_STEPS} | {"other_data": consistency_run(3, 0.8)}
+    return {f"{name}.{key}": tensor.contiguous() for name, run in runs.items() for key, tensor in run.items()}
 
 
 def beta_quantiles():
@@ -162,6 +219,7 @@ def main():
     save_file(recorded, FOLDER / "tables.safetensors")
     save_file(paths, FOLDER / "paths.safetensors")
     save_file(beta_quantiles(), FOLDER / "beta.safetensors")
+    save_file(consistency_runs(), FOLDER / "scm.safetensors")
     versions = f"torch {torch.__version__}, numpy {np.__version__}, scipy {scipy.__version__}"
     print(f"{len(CASES)} cases, {sum(f.stat().st_size for f in FOLDER.iterdir())} bytes, {versions}")
 

@@ -27,7 +27,7 @@ double Flow(double x, double from, double to) {
 double Error(const std::string& config, const Schedule& schedule, bool constant_variance) {
   const auto sampler = std::move(MakeSamplers(io::Config::Parse(config, "scheduler_config.json")).front());
   const int steps = static_cast<int>(schedule.timesteps.size());
-  const auto solver = sampler->Start(steps);
+  const auto solver = sampler->Start(steps, {});
   const auto latents_of = [&](double sigma) { return constant_variance ? std::hypot(1.0, sigma) : 1.0; };
   const double start = 1.3 * schedule.sigmas[0];
   torch::Tensor x = torch::full({1}, start / latents_of(schedule.sigmas[0]), torch::kFloat32);

@@ -32,6 +32,14 @@ std::string Euler(const std::string& settings = "") {
   return R"("_class_name": "EulerDiscreteScheduler")" + (settings.empty() ? "" : ", " + settings);
 }
 
+std::string FlowEuler(const std::string& settings = "") {
+  return R"("_class_name": "FlowMatchEulerDiscreteScheduler")" + (settings.empty() ? "" : ", " + settings);
+}
+
+std::string Scm(const std::string& settings = "") {
+  return R"("_class_name": "SCMScheduler")" + (settings.empty() ? "" : ", " + settings);
+}
+
 std::string ErrorOf(const std::string& settings) {
   try {
     Make(settings);
@@ -47,9 +55,19 @@ TEST(SamplerConfigTest, OwnSamplerComesFirst) {
   EXPECT_THAT(Names(Dpm(R"("algorithm_type": "dpmsolver", "final_sigmas_type": "sigma_min")")), ElementsAre("dpmsolver", "euler"));
 }
 
-TEST(SamplerConfigTest, FlowModelsHaveNoEulerOfThisKind) {
-  EXPECT_THAT(Names(Dpm(R"("use_flow_sigmas": true, "prediction_type": "flow_prediction")")), ElementsAre("dpmsolver++"));
-  EXPECT_THAT(Names(Dpm(R"("use_flow_sigmas": true)")), ElementsAre("dpmsolver++"));
+TEST(SamplerConfigTest, FlowModelsHaveAnEulerOfTheirOwn) {
+  EXPECT_THAT(Names(Dpm(R"("use_flow_sigmas": true, "prediction_type": "flow_prediction")")),
+              ElementsAre("dpmsolver++", "flow_euler"));
+  EXPECT_THAT(Names(FlowEuler(R"("shift": 3.0)")), ElementsAre("flow_euler", "dpmsolver++"));
+  EXPECT_THAT(Names(Dpm(R"("use_flow_sigmas": true)")), ElementsAre("dpmsolver++"))
+      << "Euler's is for models that predict the flow";
+  EXPECT_THAT(Names(FlowEuler(R"("use_karras_sigmas": true)")), ElementsAre("flow_euler"))
+      << "DPM-Solver's are of constant variance";
+}
+
+TEST(SamplerConfigTest, ConsistencyModelsHaveOneSampler) {
+  EXPECT_THAT(Names(Scm()), ElementsAre("scm"));
+  EXPECT_THAT(Names(Scm(R"("num_train_timesteps": 1000, "prediction_type": "trigflow", "sigma_data": 0.5)")), ElementsAre("scm"));
 }
 
 TEST(SamplerConfigTest, SettingOfTheOtherClassDoesNotSpoilTheOwn) {
@@ -59,6 +77,8 @@ TEST(SamplerConfigTest, SettingOfTheOtherClassDoesNotSpoilTheOwn) {
 TEST(SamplerConfigTest, StepsAreThoseOfTraining) {
   EXPECT_EQ(Make(Dpm(R"("num_train_timesteps": 300)")).front()->max_steps(), 300);
   EXPECT_EQ(Make(Euler(R"("num_train_timesteps": 300)")).front()->max_steps(), 300);
+  EXPECT_EQ(Make(FlowEuler(R"("num_train_timesteps": 300)")).front()->max_steps(), 300);
+  EXPECT_EQ(Make(Scm(R"("num_train_timesteps": 300)")).front()->max_steps(), 300);
 }
 
 TEST(SamplerConfigTest, ErrorNamesFileKeyExpectedAndFound) {
@@ -87,7 +107,7 @@ TEST_P(RefusedTest, NamesKeyAndValue) {
 INSTANTIATE_TEST_SUITE_P(
     Settings, RefusedTest,
     testing::Values(
-        Refused{R"("_class_name": "SCMScheduler")", "_class_name", "SCMScheduler"},
+        Refused{R"("_class_name": "UniPCMultistepScheduler")", "_class_name", "UniPCMultistepScheduler"},
         Refused{Dpm(R"("algorithm_type": "unipc")"), "algorithm_type", "unipc"},
         Refused{Dpm(R"("solver_type": "rk4")"), "solver_type", "rk4"}, Refused{Dpm(R"("solver_order": 4)"), "solver_order", "4"},
         Refused{Dpm(R"("use_dynamic_shifting": true)"), "use_dynamic_shifting", "true"},
@@ -110,7 +130,17 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{Euler(R"("use_flow_sigmas": true)"), "use_flow_sigmas", "true"},
         Refused{Euler(R"("interpolation_type": "cubic")"), "interpolation_type", "cubic"},
         Refused{Euler(R"("timestep_type": "random")"), "timestep_type", "random"},
-        Refused{Euler(R"("sigma_min": -1)"), "sigma_min", "-1"}));
+        Refused{Euler(R"("sigma_min": -1)"), "sigma_min", "-1"},
+        Refused{Dpm(R"("use_flow_sigmas": true, "use_karras_sigmas": true)"), "use_flow_sigmas", "true"},
+        Refused{FlowEuler(R"("shift": -2)"), "shift", "-2"},
+        Refused{FlowEuler(R"("use_dynamic_shifting": true)"), "use_dynamic_shifting", "true"},
+        Refused{FlowEuler(R"("invert_sigmas": true)"), "invert_sigmas", "true"},
+        Refused{FlowEuler(R"("shift_terminal": 0.02)"), "shift_terminal", "0.02"},
+        Refused{FlowEuler(R"("prediction_type": "epsilon")"), "prediction_type", "epsilon"},
+        Refused{FlowEuler(R"("use_karras_sigmas": true, "use_beta_sigmas": true)"), "use_beta_sigmas", "true"},
+        Refused{Scm(R"("prediction_type": "epsilon")"), "prediction_type", "epsilon"},
+        Refused{Scm(R"("sigma_data": 0)"), "sigma_data", "0"},
+        Refused{Scm(R"("num_train_timesteps": 0)"), "num_train_timesteps", "0"}));
 
 }  // namespace
 }  // namespace stampd::samplers

@@ -10,6 +10,7 @@
 #include "engine/base/error.h"
 #include "engine/samplers/dpm_schedule.h"
 #include "engine/samplers/euler_schedule.h"
+#include "engine/samplers/flow_euler_schedule.h"
 #include "tests/golden.h"
 
 namespace stampd::samplers {
@@ -25,6 +26,9 @@ std::function<Schedule(int)> ScheduleOf(const io::Config& config) {
     const bool v = config.String("prediction_type", "epsilon") == "v_prediction";
     return [schedule = EulerSchedule(config, v)](int steps) { return schedule.Steps(steps); };
   }
+  if (config.String("_class_name") == "FlowMatchEulerDiscreteScheduler") {
+    return [schedule = FlowEulerSchedule(config)](int steps) { return schedule.Steps(steps); };
+  }
   return [schedule = DpmSchedule(config)](int steps) { return schedule.Steps(steps); };
 }
 
@@ -35,7 +39,7 @@ Schedule DpmSteps(int steps, const std::string& settings = "") { return DpmSched
 TEST(ScheduleTest, EqualsDiffusersForEveryCase) {
   const testing::Golden golden("schedulers/tables");
   const io::Config cases = io::Config::Read("tests/data/schedulers/cases.json");
-  ASSERT_GT(cases.keys().size(), 30U);
+  ASSERT_GT(cases.keys().size(), 50U);
   for (const std::string& name : cases.keys()) {
     SCOPED_TRACE(name);
     const auto schedule_of = ScheduleOf(cases.Object(name));
@@ -77,6 +81,15 @@ TEST(ScheduleTest, SanaInTwentySteps) {
   EXPECT_FLOAT_EQ(schedule.sigmas[0], 0.99966645F);
   EXPECT_FLOAT_EQ(schedule.sigmas[10], 0.74962479F);
   EXPECT_FLOAT_EQ(schedule.sigmas[19], 0.13623966F);
+}
+
+// 1000 * sigma, neither truncated nor rounded, and shifted twice.
+TEST(ScheduleTest, FlowEulerInTwentySteps) {
+  const Schedule schedule = FlowEulerSchedule(Parse(R"("_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0)")).Steps(20);
+  const std::vector<double> expected = {1000,    981.875, 962.386, 941.373, 918.652, 894.003, 867.172, 837.855, 805.689, 770.239,
+                                        730.974, 687.244, 638.24,  582.948, 520.074, 447.944, 364.352, 266.33,  149.787, 8.929};
+  EXPECT_THAT(schedule.timesteps, Pointwise(::testing::DoubleNear(5.1e-4), expected));
+  EXPECT_EQ(schedule.sigmas.back(), 0);
 }
 
 TEST(ScheduleTest, TrailingTimestepsAreAsManyAsStepsAndNeverBelowZero) {
