@@ -24,11 +24,6 @@ torch::Tensor TakeMatrix(const layers::WeightScope& scope, std::int64_t channels
 
 }  // namespace
 
-Conv::Conv(const layers::WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel)
-    : weight_(scope.Take("weight", {out, in, kernel, kernel}, scope.dtype(), at::MemoryFormat::ChannelsLast)),
-      bias_(scope.Take("bias", {out})),
-      padding_(kernel / 2) {}
-
 Norm::Norm(const layers::WeightScope& scope, std::int64_t channels, std::int64_t groups)
     : weight_(scope.Take("weight", {channels})), bias_(scope.Take("bias", {channels})), groups_(groups) {}
 

@@ -5,23 +5,13 @@
 
 #include <torch/types.h>
 
+#include "engine/layers/convolution.h"
 #include "engine/layers/weights.h"
 
 namespace stampd::models::autoencoder_kl {
 
-/// Pictures here are [1, channels, height, width], channels innermost in memory, which is what CPU and GPU convolutions are
-/// fastest in. Steps take their input by value, so that a caller can hand over the last reference to a large tensor.
-
-/// A square convolution with bias that keeps the picture's size: `kernel` 1 or 3.
-class Conv {
- public:
-  Conv(const layers::WeightScope& scope, std::int64_t in, std::int64_t out, std::int64_t kernel);
-  torch::Tensor Forward(const torch::Tensor& x) const { return at::conv2d(x, weight_, bias_, /*stride=*/1, padding_); }
-
- private:
-  torch::Tensor weight_, bias_;
-  std::int64_t padding_;
-};
+/// Pictures here are those of layers/convolution.h. Steps take their input by value, so that a caller can hand over the last
+/// reference to a large tensor.
 
 /// Group norm with a weight and a bias per channel.
 class Norm {
@@ -43,10 +33,10 @@ class Resnet {
 
  private:
   Norm norm1_;
-  Conv conv1_;
+  layers::Convolution conv1_;
   Norm norm2_;
-  Conv conv2_;
-  std::optional<Conv> shortcut_;
+  layers::Convolution conv2_;
+  std::optional<layers::Convolution> shortcut_;
 };
 
 /// Self-attention of all pixels with one head as wide as the picture has channels, added to its input. Reads the names and the

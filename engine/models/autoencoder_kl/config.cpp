@@ -1,5 +1,6 @@
 #include "engine/models/autoencoder_kl/config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -71,6 +72,12 @@ double ShiftFactor(const io::Config& config) {
 }
 
 }  // namespace
+
+Tiling AutoencoderKLConfig::tiling() const {
+  constexpr std::int64_t kQuarters = 4;  // stride and overlap are whole only where the tile is in quarters
+  const std::int64_t tile = std::max(sample_size / factor() / kQuarters * kQuarters, kQuarters);
+  return {.tile = tile, .stride = tile - tile / kQuarters, .factor = factor()};
+}
 
 AutoencoderKLConfig ReadConfig(const io::Config& config) {
   CheckKind(config);

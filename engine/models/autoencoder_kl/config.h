@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/io/config.h"
+#include "engine/models/tiled_decoding.h"
 
 namespace stampd::models::autoencoder_kl {
 
@@ -21,6 +22,8 @@ struct AutoencoderKLConfig {
   bool force_upcast = false;  // its activations leave fp16's range
 
   std::int64_t factor() const { return std::int64_t{1} << (block_channels.size() - 1); }
+  /// Tiles as large as the pictures that the network was trained on, overlapping by a quarter.
+  Tiling tiling() const;
 };
 
 /// Broken, with file, key, expected and found, if `config` is not of a network that this folder computes.

@@ -5,6 +5,7 @@
 
 #include <torch/types.h>
 
+#include "engine/layers/convolution.h"
 #include "engine/layers/weights.h"
 #include "engine/models/autoencoder_kl/block.h"
 #include "engine/models/autoencoder_kl/config.h"
@@ -21,18 +22,18 @@ class Decoder {
  private:
   struct Level {
     std::vector<Resnet> resnets;
-    std::optional<Conv> after_upsampling;  // none in the last level, which keeps the size
+    std::optional<layers::Convolution> after_upsampling;  // none in the last level, which keeps the size
   };
   static Level MakeLevel(const layers::WeightScope& scope, const AutoencoderKLConfig& config, int index);
 
-  std::optional<Conv> post_quant_;
-  Conv conv_in_;
+  std::optional<layers::Convolution> post_quant_;
+  layers::Convolution conv_in_;
   Resnet mid_first_;
   std::optional<Attention> mid_attention_;
   Resnet mid_last_;
   std::vector<Level> levels_;
   Norm norm_out_;
-  Conv conv_out_;
+  layers::Convolution conv_out_;
 };
 
 }  // namespace stampd::models::autoencoder_kl

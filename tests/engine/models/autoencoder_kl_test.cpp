@@ -4,7 +4,6 @@
 
 #include "engine/models/autoencoder_kl/config.h"
 #include "engine/models/autoencoder_kl/model.h"
-#include "engine/models/autoencoder_kl/tiling.h"
 #include "tests/golden.h"
 #include "tests/temporary_folder.h"
 #include "tests/written_archive.h"
@@ -24,7 +23,7 @@ constexpr char kCheckpoint[] = "tests/data/autoencoder_kl";
 constexpr char kVariant[] = "tests/data/autoencoder_kl_variant";
 constexpr char kStem[] = "diffusion_pytorch_model";
 constexpr char kAttention[] = "decoder.mid_block.attentions.0.";
-constexpr AutoencoderKLOptions kTiledAbove8 = {.untiled_side = 8};
+constexpr AutoencoderKLOptions kTiledAbove8x8 = {.untiled_area = 8 * 8};
 
 std::unique_ptr<Autoencoder> Load(const std::filesystem::path& folder, torch::ScalarType dtype = torch::kFloat32,
                                   const AutoencoderKLOptions& options = {}) {
@@ -82,7 +81,7 @@ TEST_P(AutoencoderKLTest, DecodesAsTheReferenceDoes) {
 }
 
 TEST_P(AutoencoderKLTest, DecodesInTilesAsTheReferenceDoes) {
-  const auto autoencoder = Load(kCheckpoint, GetParam().dtype, kTiledAbove8);
+  const auto autoencoder = Load(kCheckpoint, GetParam().dtype, kTiledAbove8x8);
   for (const std::string name : {"tiled", "tiled_one_way"}) {
     ExpectClose(autoencoder->Decode(golden_[name + ".latent"]), golden_[name + "." + GetParam().name], GetParam().tolerance, name);
   }
@@ -102,12 +101,12 @@ TEST(AutoencoderKLLoadTest, OtherRoadsOfTheConfigDecodeAsTheReferenceDoes) {
   ExpectClose(Load(kVariant)->Decode(golden["wide.latent"]), golden["wide.fp32"], 1e-5);
 }
 
-TEST(AutoencoderKLLoadTest, TilingBeginsAboveTheOptionsSide) {
+TEST(AutoencoderKLLoadTest, TilingBeginsAboveTheOptionsArea) {
   const Golden golden("autoencoder_kl/golden");
   const torch::Tensor latent = golden["tiled_one_way.latent"];
   const torch::Tensor tiled = golden["tiled_one_way.fp32"];
-  ExpectClose(Load(kCheckpoint, torch::kFloat32, {.untiled_side = 12})->Decode(latent), tiled, 1e-5);
-  const torch::Tensor whole = Load(kCheckpoint, torch::kFloat32, {.untiled_side = 13})->Decode(latent);
+  ExpectClose(Load(kCheckpoint, torch::kFloat32, {.untiled_area = 6 * 13 - 1})->Decode(latent), tiled, 1e-5);
+  const torch::Tensor whole = Load(kCheckpoint, torch::kFloat32, {.untiled_area = 6 * 13})->Decode(latent);
   EXPECT_GT(stampd::testing::RelativeError(whole, tiled), 1e-3);
   ExpectClose(Load(kCheckpoint)->Decode(latent), whole, 1e-5);
 }
@@ -198,21 +197,15 @@ TEST(AutoencoderKLConfigTest, WhatIsNotComputedHereIsRefusedByFileKeyAndValue) {
   }
 }
 
-// With a decoder that only repeats pixels, tiles agree where they overlap, so blending must change nothing.
-TEST(AutoencoderKLTilingTest, TilesThatAgreeGiveThePictureWhole) {
-  const auto repeat = [](const torch::Tensor& z) { return at::upsample_nearest2d(z, {z.size(2) * 2, z.size(3) * 2}); };
-  const auto tiling = autoencoder_kl::Tiling::ForSampleSize(16, 2);
-  for (const auto& [height, width] : {std::pair{1, 9}, std::pair{8, 8}, std::pair{13, 30}, std::pair{25, 7}}) {
-    const torch::Tensor z = at::randn({1, 3, height, width});
-    EXPECT_TRUE(at::allclose(autoencoder_kl::DecodeTiled(z, tiling, repeat), repeat(z), 1e-6, 1e-6)) << height << "x" << width;
-  }
-}
-
-TEST(AutoencoderKLTilingTest, TilesAreWholeInQuarters) {
-  EXPECT_EQ(autoencoder_kl::Tiling::ForSampleSize(512, 8).tile, 64);
-  EXPECT_EQ(autoencoder_kl::Tiling::ForSampleSize(512, 8).stride(), 48);
-  EXPECT_EQ(autoencoder_kl::Tiling::ForSampleSize(80, 8).tile, 8);
-  EXPECT_EQ(autoencoder_kl::Tiling::ForSampleSize(8, 8).tile, 4);
+TEST(AutoencoderKLConfigTest, TilesAreWholeInQuarters) {
+  const auto tiling = [](std::int64_t sample_size) {
+    return autoencoder_kl::AutoencoderKLConfig{.block_channels = {1, 1, 1, 1}, .sample_size = sample_size}.tiling();
+  };
+  EXPECT_EQ(tiling(512).tile, 64);
+  EXPECT_EQ(tiling(512).stride, 48);
+  EXPECT_EQ(tiling(512).factor, 8);
+  EXPECT_EQ(tiling(80).tile, 8);
+  EXPECT_EQ(tiling(8).tile, 4);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "engine/models/autoencoder_kl/tiling.h"
+#include "engine/models/tiled_decoding.h"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 
 #include <ATen/ATen.h>
 
-namespace stampd::models::autoencoder_kl {
+namespace stampd::models {
 namespace {
 
 constexpr std::int64_t kRows = 2;
@@ -55,7 +55,7 @@ class TiledPicture {
 
 void TiledPicture::Place(const torch::Tensor& tile, std::int64_t top, std::int64_t left) {
   const std::int64_t blend = tiling_.overlap() * tiling_.factor;
-  const std::int64_t keep = tiling_.stride() * tiling_.factor;
+  const std::int64_t keep = tiling_.stride * tiling_.factor;
   if (!pixels_.defined()) pixels_ = at::empty({1, tile.size(1), height_, width_}, tile.options());
   if (!edges_above_.empty()) Blend(edges_above_[lower_edges_.size()], tile, kRows);
   if (edge_of_left_.defined()) Blend(edge_of_left_, tile, kColumns);
@@ -72,16 +72,10 @@ void TiledPicture::EndRow() {
 
 }  // namespace
 
-Tiling Tiling::ForSampleSize(std::int64_t sample_size, std::int64_t factor) {
-  constexpr std::int64_t kQuarters = 4;  // stride and overlap are whole only where the tile is in quarters
-  return {.tile = std::max(sample_size / factor / kQuarters * kQuarters, kQuarters), .factor = factor};
-}
-
-torch::Tensor DecodeTiled(const torch::Tensor& z, const Tiling& tiling,
-                          const std::function<torch::Tensor(const torch::Tensor&)>& decode) {
+torch::Tensor DecodeTiled(const torch::Tensor& z, const Tiling& tiling, const DecoderNetwork& decode) {
   TiledPicture picture(tiling, z.size(kRows), z.size(kColumns));
-  for (std::int64_t top = 0; top < z.size(kRows); top += tiling.stride()) {
-    for (std::int64_t left = 0; left < z.size(kColumns); left += tiling.stride()) {
+  for (std::int64_t top = 0; top < z.size(kRows); top += tiling.stride) {
+    for (std::int64_t left = 0; left < z.size(kColumns); left += tiling.stride) {
       picture.Place(decode(Piece(Piece(z, kRows, top, tiling.tile), kColumns, left, tiling.tile)), top, left);
     }
     picture.EndRow();
@@ -89,4 +83,4 @@ torch::Tensor DecodeTiled(const torch::Tensor& z, const Tiling& tiling,
   return picture.pixels();
 }
 
-}  // namespace stampd::models::autoencoder_kl
+}  // namespace stampd::models
