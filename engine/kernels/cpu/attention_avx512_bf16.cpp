@@ -13,7 +13,8 @@ using std::size_t;
 using Word = std::uint32_t;  // two bf16 that are multiplied and summed together
 
 constexpr int kLanes = 16;         // floats, or pairs of bf16, in a register
-constexpr int kRows = 6;           // queries in flight: 6 x 4 scores or 6 x 5 outputs fill the 32 registers
+constexpr int kRows = 6;           // queries in flight: 6 x 4 scores, 4 keys and a query fill the 32 registers
+constexpr int kOutputRows = 4;     // the same: 4 x 5 outputs, a value and 4 weights
 constexpr int kScoreVectors = 4;   // 64 keys
 constexpr int kOutputVectors = 5;  // 80 channels
 constexpr int kQueryBlock = 24;    // that keys and values are read from the second-level cache once for
@@ -33,29 +34,30 @@ constexpr int Smaller(int a, int b) { return a < b ? a : b; }
 // Keys: per 16 keys, per pair of channels, 16 words. Values: per pair of keys, a word per channel, channels padded to 16.
 struct PackedHead {
   PackedHead(int keys, int head_dim)
-      : pairs(CeilDiv(head_dim, 2)), key_groups(CeilDiv(keys, kLanes)), channels(CeilDiv(head_dim, kLanes) * kLanes) {}
+      : width(head_dim),
+        pairs(CeilDiv(head_dim, 2)),
+        key_groups(CeilDiv(keys, kLanes)),
+        channels(CeilDiv(head_dim, kLanes) * kLanes) {}
   size_t key_words() const { return static_cast<size_t>(key_groups) * kLanes * pairs; }
   size_t value_words() const { return static_cast<size_t>(key_groups) * (kLanes / 2) * channels; }
 
+  int width;
   int pairs;
   int key_groups;
   int channels;
 };
 
-Word Pair(Bf16 low, Bf16 high) { return Word{low.bits} | Word{high.bits} << 16; }
-
 __m512bh AsPairs(__m512i words) { return reinterpret_cast<__m512bh>(words); }
 
-// 2^x for x <= 0, to a few units in the last place; NaN stays NaN.
+// 2^x for x <= 0, to 3e-6 of it (bf16 rounds by up to 2e-3), 1 for 0; NaN stays NaN. The polynomial has the least relative error.
 __m512 Exp2(__m512 x) {
   x = _mm512_max_ps(_mm512_set1_ps(-150.f), x);
   const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   const __m512 f = _mm512_sub_ps(x, whole);
-  __m512 p = _mm512_set1_ps(1.3333558e-3f);  // ln(2)^k / k!, k = 5 … 0
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(9.6181291e-3f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(5.5504109e-2f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(2.4022651e-1f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(6.9314718e-1f));
+  __m512 p = _mm512_set1_ps(9.5828531e-3f);
+  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(5.5906425e-2f));
+  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(2.4024099e-1f));
+  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(6.9312419e-1f));
   p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.f));
   return _mm512_scalef_ps(p, whole);
 }
@@ -97,8 +99,15 @@ void Scores(const Word (*q)[kQueryStride], const Word* k, int pairs, __m512 scal
   }
 }
 
-// out[r][channel] += weights[r] v for R queries, V * 16 channels and some pairs of keys.
-template <int R, int V>
+// sums += values times a pair of weights: 16 channels of two keys, or the first 8 of them, which takes half the time.
+[[gnu::always_inline]] inline __m512 AddWeighted(__m512 sums, __m512i values, __m512i pair, bool half) {
+  if (!half) return _mm512_dpbf16_ps(sums, AsPairs(values), AsPairs(pair));
+  const auto words = [](__m512i x) { return reinterpret_cast<__m256bh>(_mm512_castsi512_si256(x)); };
+  return _mm512_castps256_ps512(_mm256_dpbf16_ps(_mm512_castps512_ps256(sums), words(values), words(pair)));
+}
+
+// out[r][channel] += weights[r] v for R queries, V * 16 channels (the last 8 of them padding with Half) and some pairs of keys.
+template <int R, int V, bool Half>
 void Accumulate(const Bf16 (*weights)[kWeightStride], const Word* values, int channels, int key_pairs,
                 float (*out)[kOutputStride]) {
   __m512 sums[R][V];
@@ -110,12 +119,12 @@ void Accumulate(const Bf16 (*weights)[kWeightStride], const Word* values, int ch
   for (int pair = 0; pair < key_pairs; ++pair) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
-      const __m512bh value = AsPairs(_mm512_loadu_si512(values + static_cast<ptrdiff_t>(pair) * channels + v * kLanes));
+      const __m512i value = _mm512_loadu_si512(values + static_cast<ptrdiff_t>(pair) * channels + v * kLanes);
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         int weight;
         __builtin_memcpy(&weight, weights[r] + 2 * pair, sizeof weight);
-        sums[r][v] = _mm512_dpbf16_ps(sums[r][v], value, AsPairs(_mm512_set1_epi32(weight)));
+        sums[r][v] = AddWeighted(sums[r][v], value, _mm512_set1_epi32(weight), Half && v == V - 1);
       }
     }
   }
@@ -150,64 +159,95 @@ void AllScores(Workspace& w, int rows, const Word* k, int pairs, int groups, flo
   }
 }
 
-// Lanes of a group of 16 keys that are keys.
-__mmask16 Present(int first_key, int keys) {
-  const int left = keys - first_key;
-  return left >= kLanes ? 0xffff : static_cast<__mmask16>((1u << left) - 1);
+// Lanes of a group of 16 that exist.
+__mmask16 Present(int first, int count) {
+  const int left = count - first;
+  return left >= kLanes ? 0xffff : left <= 0 ? 0 : static_cast<__mmask16>((1u << left) - 1);
 }
 
+// The same of a group of 32.
+__mmask32 PresentHalves(int first, int count) {
+  return Present(first, count) | static_cast<__mmask32>(Present(first + kLanes, count)) << kLanes;
+}
+
+// Of whole groups of keys.
 float LargestScore(const float* scores, int keys) {
-  __m512 largest = _mm512_set1_ps(-__builtin_inff());
-  for (int key = 0; key < keys; key += kLanes) {
-    largest = _mm512_mask_max_ps(largest, Present(key, keys), largest, _mm512_load_ps(scores + key));
+  constexpr int kUnrolled = 4;
+  __m512 largest[kUnrolled];
+  for (__m512& one : largest) one = _mm512_set1_ps(-__builtin_inff());
+  int key = 0;
+  for (; key + kUnrolled * kLanes <= keys; key += kUnrolled * kLanes) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kUnrolled; ++i) largest[i] = _mm512_max_ps(largest[i], _mm512_load_ps(scores + key + i * kLanes));
   }
-  return _mm512_reduce_max_ps(largest);
+  for (; key < keys; key += kLanes) largest[0] = _mm512_max_ps(largest[0], _mm512_load_ps(scores + key));
+  return _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(largest[0], largest[1]), _mm512_max_ps(largest[2], largest[3])));
+}
+
+// Weights of 32 keys, or of 16, and their sum.
+__m512 Weigh(const float* scores, __m512 shift, bool two, Bf16* weights) {
+  const auto weigh = [&](int key) { return Exp2(_mm512_sub_ps(_mm512_load_ps(scores + key), shift)); };
+  const __m512 first = weigh(0);
+  if (!two) {
+    _mm256_store_si256(reinterpret_cast<__m256i*>(weights), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(first)));
+    return first;
+  }
+  const __m512 second = weigh(kLanes);
+  _mm512_store_si512(weights, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first)));
+  return _mm512_add_ps(first, second);
 }
 
 // Turns a query's scores (to base 2) of a block of keys into weights, and scales what earlier blocks have summed to the new
 // maximum.
 void Soften(Workspace& w, int r, int keys, int channels) {
+  float* const scores = w.scores[r];
+  const int all = CeilDiv(keys, kLanes) * kLanes;
+  if (const int last = all - kLanes; keys < all) {  // absent keys weigh nothing
+    _mm512_mask_store_ps(scores + last, static_cast<__mmask16>(~Present(last, keys)), _mm512_set1_ps(-__builtin_inff()));
+  }
   const float before = w.largest[r];
-  const float block = LargestScore(w.scores[r], keys);
+  const float block = LargestScore(scores, all);
   const float largest = before > block ? before : block;
   const __m512 shift = _mm512_set1_ps(largest);
   __m512 sum = _mm512_setzero_ps();
-  for (int key = 0; key < keys; key += kLanes) {
-    const __m512 weight = _mm512_maskz_mov_ps(Present(key, keys), Exp2(_mm512_sub_ps(_mm512_load_ps(w.scores[r] + key), shift)));
-    sum = _mm512_add_ps(sum, weight);
-    _mm256_store_si256(reinterpret_cast<__m256i*>(w.weights[r] + key), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(weight)));
-  }
-  const __m512 correction = Exp2(_mm512_set1_ps(before - largest));
+  int key = 0;
+  for (; key + 2 * kLanes <= all; key += 2 * kLanes) sum = _mm512_add_ps(sum, Weigh(scores + key, shift, true, w.weights[r] + key));
+  if (key < all) sum = _mm512_add_ps(sum, Weigh(scores + key, shift, false, w.weights[r] + key));
   w.largest[r] = largest;
+  const __m512 correction = Exp2(_mm512_set1_ps(before - largest));
   w.sum[r] = w.sum[r] * _mm512_cvtss_f32(correction) + _mm512_reduce_add_ps(sum);
   for (int c = 0; c < channels; c += kLanes) {
     _mm512_store_ps(w.out[r] + c, _mm512_mul_ps(_mm512_load_ps(w.out[r] + c), correction));
   }
 }
 
-void AllOutputs(Workspace& w, int rows, const Word* values, int channels, int groups) {
+void AllOutputs(Workspace& w, int rows, const Word* values, const PackedHead& head, int groups) {
   for (int key = 0; key < groups * kLanes; key += kValueTile) {
     const int key_pairs = Smaller(kValueTile, groups * kLanes - key) / 2;
-    for (int c = 0; c < channels; c += kOutputVectors * kLanes) {
-      const Word* tile = values + static_cast<ptrdiff_t>(key / 2) * channels + c;
-      for (int r = 0; r < rows; r += kRows) {
-        ForSizes<kRows, kOutputVectors>(
-            Smaller(kRows, rows - r), Smaller(kOutputVectors, (channels - c) / kLanes), [&]<int R, int V>() {
-              Accumulate<R, V>(reinterpret_cast<const Bf16(*)[kWeightStride]>(w.weights[r] + key), tile, channels, key_pairs,
-                               reinterpret_cast<float(*)[kOutputStride]>(w.out[r] + c));
-            });
+    for (int c = 0; c < head.channels; c += kOutputVectors * kLanes) {
+      const Word* tile = values + static_cast<ptrdiff_t>(key / 2) * head.channels + c;
+      const int vectors = Smaller(kOutputVectors, (head.channels - c) / kLanes);
+      const bool half = c + vectors * kLanes - head.width >= kLanes / 2;
+      for (int r = 0; r < rows; r += kOutputRows) {
+        const auto* weights = reinterpret_cast<const Bf16(*)[kWeightStride]>(w.weights[r] + key);
+        auto* out = reinterpret_cast<float(*)[kOutputStride]>(w.out[r] + c);
+        ForSizes<kOutputRows, kOutputVectors>(Smaller(kOutputRows, rows - r), vectors, [&]<int R, int V>() {
+          if (half) return Accumulate<R, V, true>(weights, tile, head.channels, key_pairs, out);
+          Accumulate<R, V, false>(weights, tile, head.channels, key_pairs, out);
+        });
       }
     }
   }
 }
 
+// A row's channels side by side are its words.
 void Start(Workspace& w, TokenView<const Bf16> q, int first, int rows, const PackedHead& head) {
   for (int r = 0; r < rows; ++r) {
     const Bf16* from = q.data + (first + r) * q.stride;
-    for (int pair = 0; pair < head.pairs; ++pair) {
-      w.q[r][pair] = Pair(from[2 * pair], 2 * pair + 1 < q.width ? from[2 * pair + 1] : Bf16{});
+    for (int c = 0; c < q.width; c += 2 * kLanes) {
+      _mm512_store_si512(w.q[r] + c / 2, _mm512_maskz_loadu_epi16(PresentHalves(c, q.width), from + c));
     }
-    for (int c = 0; c < head.channels; ++c) w.out[r][c] = 0;
+    for (int c = 0; c < head.channels; c += kLanes) _mm512_store_ps(w.out[r] + c, _mm512_setzero_ps());
     w.largest[r] = -__builtin_inff();
     w.sum[r] = 0;
   }
@@ -221,6 +261,31 @@ void Finish(const Workspace& w, int first, int rows, TokenView<Bf16> out) {
       const __m256bh rounded = _mm512_cvtneps_pbh(_mm512_mul_ps(_mm512_load_ps(w.out[r] + c), factor));
       _mm256_mask_storeu_epi16(to + c, Present(c, out.width), reinterpret_cast<__m256i>(rounded));
     }
+  }
+}
+
+// 16 keys' pairs of channels; an odd last channel is paired with a zero.
+void PackKeys(TokenView<const Bf16> k, int first, const PackedHead& head, Word* to) {
+  const int keys = Smaller(kLanes, k.rows - first);
+  const Bf16* const from = k.data + first * k.stride;
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i rows = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(static_cast<int>(k.stride)));
+  for (int c = 0; c + 1 < k.width; c += 2, to += kLanes) {
+    _mm512_storeu_si512(to, _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), Present(0, keys), rows, from + c, sizeof(Bf16)));
+  }
+  if (head.pairs > k.width / 2) {
+    for (int lane = 0; lane < kLanes; ++lane) to[lane] = lane < keys ? Word{from[lane * k.stride + k.width - 1].bits} : 0;
+  }
+}
+
+// Two keys' values, 16 channels a register.
+void PackValues(TokenView<const Bf16> v, int key, const PackedHead& head, Word* to) {
+  const auto words = [&](int row, int channel) {
+    const __mmask16 present = row < v.rows ? Present(channel, v.width) : 0;
+    return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(present, v.data + row * v.stride + channel));
+  };
+  for (int c = 0; c < head.channels; c += kLanes) {
+    _mm512_storeu_si512(to + c, _mm512_or_si512(words(key, c), _mm512_slli_epi32(words(key + 1, c), 16)));
   }
 }
 
@@ -238,16 +303,10 @@ size_t PackedKeysAndValuesWords(int keys, int head_dim) {
 
 void PackKeysAndValues(TokenView<const Bf16> k, TokenView<const Bf16> v, Word* packed) {
   const PackedHead head(k.rows, k.width);
-  const auto at = [](TokenView<const Bf16> x, int row, int channel) {
-    return row < x.rows && channel < x.width ? x.data[row * x.stride + channel] : Bf16{};
-  };
-  for (int key = 0; key < head.key_groups * kLanes; ++key) {
-    Word* to = packed + static_cast<ptrdiff_t>(key / kLanes) * kLanes * head.pairs + key % kLanes;
-    for (int pair = 0; pair < head.pairs; ++pair) to[pair * kLanes] = Pair(at(k, key, 2 * pair), at(k, key, 2 * pair + 1));
-  }
-  Word* to = packed + head.key_words();
+  for (int key = 0; key < k.rows; key += kLanes) PackKeys(k, key, head, packed + static_cast<ptrdiff_t>(key) * head.pairs);
+  Word* const values = packed + head.key_words();
   for (int key = 0; key < head.key_groups * kLanes; key += 2) {
-    for (int c = 0; c < head.channels; ++c) *to++ = Pair(at(v, key, c), at(v, key + 1, c));
+    PackValues(v, key, head, values + static_cast<ptrdiff_t>(key / 2) * head.channels);
   }
 }
 
@@ -263,7 +322,7 @@ void AttendBf16(TokenView<const Bf16> q, const Word* packed, int keys, float sca
       const int groups = CeilDiv(block, kLanes);
       AllScores(w, rows, packed + static_cast<ptrdiff_t>(key) * head.pairs, head.pairs, groups, scale);
       for (int r = 0; r < rows; ++r) Soften(w, r, block, head.channels);
-      AllOutputs(w, rows, values + static_cast<ptrdiff_t>(key / 2) * head.channels, head.channels, groups);
+      AllOutputs(w, rows, values + static_cast<ptrdiff_t>(key / 2) * head.channels, head, groups);
     }
     Finish(w, first, rows, out);
   }

@@ -114,7 +114,8 @@ TEST_P(AttentionKernelTest, WritesNothingBetweenRows) {
 INSTANTIATE_TEST_SUITE_P(Shapes, AttentionKernelTest,
                          testing::Values(Shape{1, 1, 1}, Shape{1, 7, 8}, Shape{5, 16, 24}, Shape{6, 17, 72}, Shape{7, 63, 80},
                                          Shape{24, 64, 81}, Shape{25, 65, 112}, Shape{49, 128, 3}, Shape{100, 300, 72},
-                                         Shape{30, 1024, 72}, Shape{31, 1041, 72}, Shape{8, 2100, 16}, Shape{29, 129, 256}),
+                                         Shape{30, 1024, 72}, Shape{31, 1041, 72}, Shape{8, 2100, 16}, Shape{9, 40, 88},
+                                         Shape{29, 129, 256}),
                          [](const auto& info) {
                            return std::to_string(info.param.queries) + "x" + std::to_string(info.param.keys) + "x" +
                                   std::to_string(info.param.head_dim);
