@@ -23,8 +23,8 @@ double GeluTanh(double x);
 /// x / (1 + exp(-x)), arXiv 1702.03118.
 double Silu(double x);
 
-/// x / sqrt(mean(x^2) + eps) * weight.
-void RmsNorm(TokenView<double> x, const double* weight, double eps);
+/// x / sqrt(mean(x^2) + eps) * weight + bias, or without it (null).
+void RmsNorm(TokenView<double> x, const double* weight, const double* bias, double eps);
 
 }  // namespace reference
 
@@ -48,11 +48,12 @@ template <typename T>
 void LayerNormModulate(TokenView<const T> x, const T* shift, const T* scale, float eps, TokenView<float> out,
                        InstructionSet set = BestInstructionSet());
 
-/// x <- x / rms(x), rounded to T, * weight, rounded to T (arXiv 1910.07467). `weight` [width].
+/// out <- root mean square norm of x (arXiv 1910.07467), rounded to T. `weight` and `bias` [width], bias or null; sums as above.
 ///
-///   r = 1 / sqrt(sum(x^2) / width + eps), x <- (x * r) * weight, with a sum as above
+///   r = 1 / sqrt(sum(x^2) / width + eps), out = (x * r) * weight + bias
 template <typename T>
-void RmsNorm(TokenView<T> x, const T* weight, float eps, InstructionSet set = BestInstructionSet());
+void RmsNorm(TokenView<const T> x, const T* weight, const T* bias, float eps, TokenView<float> out,
+             InstructionSet set = BestInstructionSet());
 
 /// y <- y + bias, [width].
 void AddBias(TokenView<float> y, const float* bias, InstructionSet set = BestInstructionSet());

@@ -20,20 +20,24 @@ void SelfAttention::AddTo(torch::Tensor& x, ops::Segments segments, const ops::N
   to_out_->AddTo(x, gate, attended, segments);
 }
 
-CrossAttention::CrossAttention(const WeightScope& scope, int heads, std::int64_t width, std::int64_t text_width, bool bias)
-    : heads_(heads),
-      to_q_(LoadImageLinear(scope, {"to_q"}, width, width, bias)),
-      to_kv_(LoadLinear(scope, {"to_k", "to_v"}, text_width, width, bias)),
-      to_out_(LoadImageLinear(scope / "to_out", {"0"}, width, width)) {}
+CrossAttention::CrossAttention(const WeightScope& scope, const CrossAttentionShape& shape)
+    : heads_(shape.heads),
+      to_q_(LoadImageLinear(scope, {"to_q"}, shape.width, shape.inner_width, shape.bias)),
+      to_kv_(LoadLinear(scope, {"to_k", "to_v"}, shape.text_width, shape.inner_width, shape.bias)),
+      norm_(scope, shape.inner_width, shape.qk_norm),
+      to_out_(LoadImageLinear(scope / "to_out", {"0"}, shape.inner_width, shape.width)) {}
 
 KeysAndValues CrossAttention::Prepare(const torch::Tensor& text) const {
   const std::vector<torch::Tensor> split = to_kv_->Forward(text).chunk(2, 1);
-  return {split[0].contiguous(), split[1].contiguous()};
+  KeysAndValues prepared{split[0].contiguous(), split[1].contiguous()};
+  norm_.ApplyToKeys(prepared.keys);
+  return prepared;
 }
 
 void CrossAttention::AddTo(torch::Tensor& x, ops::Segments segments, std::span<const KeysAndValues* const> texts) const {
   const torch::Tensor q = to_q_->Forward(x, segments);
-  const torch::Tensor attended = at::empty_like(x);
+  norm_.ApplyToQueries(q);
+  const torch::Tensor attended = at::empty_like(q);
   for (std::size_t s = 0; s < segments.size(); ++s) {
     ops::Attend(ops::RowsOf(q, segments[s]), texts[s]->keys, texts[s]->values, heads_, ops::RowsOf(attended, segments[s]));
   }

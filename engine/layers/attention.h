@@ -5,6 +5,7 @@
 
 #include <torch/types.h>
 
+#include "engine/layers/query_key_norm.h"
 #include "engine/layers/token_linear.h"
 #include "engine/layers/weights.h"
 #include "engine/ops/segment.h"
@@ -28,16 +29,25 @@ class SelfAttention {
   std::unique_ptr<const TokenLinear> to_out_;
 };
 
-/// Keys and values of one text for one layer, [text_tokens, width] each.
+/// Keys and values of one text for one layer, [text_tokens, inner_width] each.
 struct KeysAndValues {
   torch::Tensor keys;
   torch::Tensor values;
 };
 
+struct CrossAttentionShape {
+  std::int64_t width = 0;       // of the tokens
+  std::int64_t text_width = 0;  // of the text's
+  int heads = 1;
+  std::int64_t inner_width = 0;  // of all heads together
+  bool bias = true;
+  bool qk_norm = false;  // norm_q and norm_k, across heads
+};
+
 /// From the tokens of each segment to a text of its own.
 class CrossAttention {
  public:
-  CrossAttention(const WeightScope& scope, int heads, std::int64_t width, std::int64_t text_width, bool bias);
+  CrossAttention(const WeightScope& scope, const CrossAttentionShape& shape);
 
   /// `text` [text_tokens, text_width]. Depends on neither image nor timestep.
   KeysAndValues Prepare(const torch::Tensor& text) const;
@@ -49,6 +59,7 @@ class CrossAttention {
   int heads_;
   std::unique_ptr<const TokenLinear> to_q_;
   std::unique_ptr<const TokenLinear> to_kv_;
+  QueryKeyNorm norm_;
   std::unique_ptr<const TokenLinear> to_out_;
 };
 

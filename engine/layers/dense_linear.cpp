@@ -39,7 +39,7 @@ std::unique_ptr<const TokenLinear> LoadLinear(const WeightScope& scope, const st
   std::vector<torch::Tensor> weights, biases;
   std::size_t taken_bytes = 0;
   for (const std::string_view name : names) {
-    taken_bytes += weights.emplace_back((scope / name).Take("weight", {out, in})).nbytes();
+    taken_bytes += weights.emplace_back((scope / name).TakeMatrix("weight", out, in)).nbytes();
     if (bias) taken_bytes += biases.emplace_back((scope / name).Take("bias", {out})).nbytes();
   }
   auto linear = Build(scope, ops::Pack(weights), bias ? ops::Pack(biases) : torch::Tensor(), taken_bytes);

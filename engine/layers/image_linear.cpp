@@ -133,7 +133,7 @@ Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantiz
   std::vector<torch::Tensor> weights;
   for (const std::string_view leaf : names.leaves) {  // as stored: what is rounded must not depend on what the rest computes in
     const WeightScope scope = names.scope / leaf;
-    weights.push_back(scope.Take("weight", {names.out, names.in}, scope.StoredDtype("weight")));
+    weights.push_back(scope.TakeMatrix("weight", names.out, names.in, scope.StoredDtype("weight")));
   }
   const torch::Tensor smooth_scales = SmoothScales(quantization, names, recipe, weights);
   const kernels::FeatureTransform transform{.factors = smooth_scales.defined() ? smooth_scales.data_ptr<float>() : nullptr,

@@ -40,7 +40,8 @@ class TokenLinear {
   torch::Tensor Forward(const torch::Tensor& x, ops::Activation activation = ops::Activation::kNone) const;
 };
 
-/// Takes `name`.weight [out, in] and, with `bias`, `name`.bias [out] for each of `names`, whose outputs lie side by side.
+/// Takes `name`.weight [out, in], or that of a 1x1 convolution, and, with `bias`, `name`.bias [out] for each of `names`, whose
+/// outputs lie side by side.
 std::unique_ptr<const TokenLinear> LoadLinear(const WeightScope& scope, const std::vector<std::string_view>& names, std::int64_t in,
                                               std::int64_t out, bool bias = true);
 

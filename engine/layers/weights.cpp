@@ -122,6 +122,11 @@ torch::Tensor Weights::Take(const std::string& name, at::IntArrayRef shape, torc
   return tensor;
 }
 
+torch::Tensor Weights::TakeMatrix(const std::string& name, std::int64_t out, std::int64_t in, torch::ScalarType dtype) {
+  const bool is_convolution = Has(name) && Shape(name).size() == 4;
+  return is_convolution ? Take(name, {out, in, 1, 1}, dtype).flatten(1) : Take(name, {out, in}, dtype);
+}
+
 torch::Tensor Weights::TakeBytes(const std::string& name, at::IntArrayRef shape) {
   const io::TensorRecord& record = FindShaped(name, shape);
   if (record.dtype != io::DType::kU8) Fail(record, "expected U8, found " + std::string(io::Name(record.dtype)));

@@ -38,6 +38,9 @@ class Weights {
   torch::Tensor Take(const std::string& name, at::IntArrayRef shape, torch::ScalarType dtype,
                      at::MemoryFormat format = at::MemoryFormat::Contiguous);
 
+  /// The weight of a linear, [out, in]; that of a 1x1 convolution, [out, in, 1, 1], is one, too.
+  torch::Tensor TakeMatrix(const std::string& name, std::int64_t out, std::int64_t in, torch::ScalarType dtype);
+
   /// Whole numbers, which must be stored as such: uint8, on the CPU. They are no parameters; see CountParameters.
   torch::Tensor TakeBytes(const std::string& name, at::IntArrayRef shape);
 
@@ -93,6 +96,12 @@ class WeightScope {
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype,
                      at::MemoryFormat format = at::MemoryFormat::Contiguous) const {
     return weights_->Take(Name(leaf), shape, dtype, format);
+  }
+  torch::Tensor TakeMatrix(std::string_view leaf, std::int64_t out, std::int64_t in) const {
+    return TakeMatrix(leaf, out, in, dtype());
+  }
+  torch::Tensor TakeMatrix(std::string_view leaf, std::int64_t out, std::int64_t in, torch::ScalarType dtype) const {
+    return weights_->TakeMatrix(Name(leaf), out, in, dtype);
   }
   torch::Tensor TakeBytes(std::string_view leaf, at::IntArrayRef shape) const { return weights_->TakeBytes(Name(leaf), shape); }
   void Release(std::string_view leaf) const { weights_->Release(Name(leaf)); }

@@ -47,8 +47,8 @@ void LayerNormModulate(TokenView<const T> x, const T* shift, const T* scale, flo
 }
 
 template <typename T>
-void RmsNorm(TokenView<T> x, const T* weight, float eps, InstructionSet set) {
-  LoopsOf<T>(set).rms_norm(x, weight, eps);
+void RmsNorm(TokenView<const T> x, const T* weight, const T* bias, float eps, TokenView<float> out, InstructionSet set) {
+  LoopsOf<T>(set).rms_norm(x, weight, bias, eps, out);
 }
 
 void AddBias(TokenView<float> y, const float* bias, InstructionSet set) { Loops(set).add_bias(y, bias); }
@@ -68,8 +68,8 @@ template void Narrow(TokenView<const float>, TokenView<float>, InstructionSet);
 template void Narrow(TokenView<const float>, TokenView<Bf16>, InstructionSet);
 template void LayerNormModulate(TokenView<const float>, const float*, const float*, float, TokenView<float>, InstructionSet);
 template void LayerNormModulate(TokenView<const Bf16>, const Bf16*, const Bf16*, float, TokenView<float>, InstructionSet);
-template void RmsNorm(TokenView<float>, const float*, float, InstructionSet);
-template void RmsNorm(TokenView<Bf16>, const Bf16*, float, InstructionSet);
+template void RmsNorm(TokenView<const float>, const float*, const float*, float, TokenView<float>, InstructionSet);
+template void RmsNorm(TokenView<const Bf16>, const Bf16*, const Bf16*, float, TokenView<float>, InstructionSet);
 template void GatedAdd(TokenView<float>, const float*, TokenView<const float>, InstructionSet);
 template void GatedAdd(TokenView<Bf16>, const Bf16*, TokenView<const float>, InstructionSet);
 

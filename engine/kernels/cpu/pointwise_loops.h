@@ -48,13 +48,17 @@ void LayerNormModulateRows(TokenView<const T> x, const T* shift, const T* scale,
 }
 
 template <typename T>
-void RmsNormRows(TokenView<T> x, const T* weight, float eps) {
+void RmsNormRows(TokenView<const T> x, const T* weight, const T* bias, float eps, TokenView<float> out) {
+  WidenRows(x, out);
   const auto width = static_cast<float>(x.width);
   for (int r = 0; r < x.rows; ++r) {
-    T* const row = x.row(r);
-    const float squares = Sum(x.width, [row](int c) { return Value(row[c]) * Value(row[c]); });
+    float* __restrict__ const row = out.row(r);
+    const float squares = Sum(x.width, [row](int c) { return row[c] * row[c]; });
     const float factor = 1.f / __builtin_sqrtf(squares / width + eps);
-    for (int c = 0; c < x.width; ++c) row[c] = Rounded<T>(Value(Rounded<T>(Value(row[c]) * factor)) * Value(weight[c]));
+    for (int c = 0; c < x.width; ++c) {
+      const float scaled = (row[c] * factor) * Value(weight[c]);
+      row[c] = Value(Rounded<T>(bias == nullptr ? scaled : scaled + Value(bias[c])));
+    }
   }
 }
 

@@ -11,7 +11,7 @@ struct PointwiseOf {
   void (*widen)(TokenView<const T> x, TokenView<float> out);
   void (*narrow)(TokenView<const float> x, TokenView<T> out);
   void (*layer_norm_modulate)(TokenView<const T> x, const T* shift, const T* scale, float eps, TokenView<float> out);
-  void (*rms_norm)(TokenView<T> x, const T* weight, float eps);
+  void (*rms_norm)(TokenView<const T> x, const T* weight, const T* bias, float eps, TokenView<float> out);
   void (*gated_add)(TokenView<T> x, const T* gate, TokenView<const float> y);
 };
 

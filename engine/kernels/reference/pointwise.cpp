@@ -21,11 +21,13 @@ double GeluTanh(double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / std::num
 
 double Silu(double x) { return x / (1 + std::exp(-x)); }
 
-void RmsNorm(TokenView<double> x, const double* weight, double eps) {
+void RmsNorm(TokenView<double> x, const double* weight, const double* bias, double eps) {
   for (int r = 0; r < x.rows; ++r) {
     double* const row = x.row(r);
     const double squares = std::inner_product(row, row + x.width, row, 0.0);
-    for (int c = 0; c < x.width; ++c) row[c] *= weight[c] / std::sqrt(squares / x.width + eps);
+    for (int c = 0; c < x.width; ++c) {
+      row[c] = row[c] / std::sqrt(squares / x.width + eps) * weight[c] + (bias == nullptr ? 0 : bias[c]);
+    }
   }
 }
 

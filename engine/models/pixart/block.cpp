@@ -6,7 +6,11 @@ Block::Block(const layers::WeightScope& scope, const PixArtConfig& config)
     : norm_eps_(config.norm_eps),
       scale_shift_table_(scope.Take("scale_shift_table", {6, config.width()})),
       attention_(scope / "attn1", config.heads, config.width(), config.attention_bias),
-      attention_to_text_(scope / "attn2", config.heads, config.width(), config.cross_attention_dim, config.attention_bias),
+      attention_to_text_(scope / "attn2", {.width = config.width(),
+                                           .text_width = config.cross_attention_dim,
+                                           .heads = config.heads,
+                                           .inner_width = config.width(),
+                                           .bias = config.attention_bias}),
       feed_forward_(scope / "ff", config.width(), 4 * config.width()) {}
 
 void Block::Forward(torch::Tensor& x, ops::Segments segments, const torch::Tensor& modulation,

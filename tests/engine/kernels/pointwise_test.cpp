@@ -132,32 +132,34 @@ TEST_P(PointwiseTest, RoundsBf16OnceAtTheEnd) {
 }
 
 TEST_P(PointwiseTest, DividesByTheRootMeanSquareAsTheReferenceDoes) {
-  const Rows<float> drawn = DrawRows(18);
-  const std::vector<float> weight = Draw(width(), 19);
-  Rows<float> found = drawn;
-  cpu::RmsNorm(found.view(), weight.data(), 1e-5f, set());
-  Rows<double> expected = drawn.As<double>();
-  const std::vector<double> wide(weight.begin(), weight.end());
-  reference::RmsNorm(expected.view(), wide.data(), 1e-5);
-  EXPECT_LE(stampd::testing::NormalisedError(found, expected), 2e-7);
-  EXPECT_TRUE(found.MarksStand());
+  const Rows<float> x = DrawRows(18);
+  const std::vector<float> weight = Draw(width(), 19), bias = Draw(width(), 20);
+  const std::vector<double> wide_weight(weight.begin(), weight.end()), wide_bias(bias.begin(), bias.end());
+  for (const bool biased : {false, true}) {
+    Rows<float> found(kRows, width());
+    cpu::RmsNorm(x.view(), weight.data(), biased ? bias.data() : nullptr, 1e-5f, found.view(), set());
+    Rows<double> expected = x.As<double>();
+    reference::RmsNorm(expected.view(), wide_weight.data(), biased ? wide_bias.data() : nullptr, 1e-5);
+    EXPECT_LE(stampd::testing::NormalisedError(found, expected), 2e-7);
+    EXPECT_TRUE(found.MarksStand());
+  }
 }
 
-TEST_P(PointwiseTest, RoundsBf16BeforeAndAfterANormsWeight) {
-  const Rows<float> drawn = DrawRows(20);
-  const std::vector<Bf16> weight = Rounded(Draw(width(), 21));
+TEST_P(PointwiseTest, RoundsARootMeanSquareNormToBf16Once) {
+  const Rows<float> drawn = DrawRows(21);
+  const std::vector<Bf16> weight = Rounded(Draw(width(), 22));
+  std::vector<float> wide_weight;
+  for (const Bf16 value : weight) wide_weight.push_back(ToFloat(value));
   for (int r = 0; r < kRows; ++r) {
     std::vector<Bf16> x;
-    Rows<float> normal(1, width());
+    Rows<float> wide(1, width()), found(1, width()), expected(1, width());
     for (int c = 0; c < width(); ++c) {
       x.push_back(Rounded(drawn.at(r, c)));
-      normal.view().row(0)[c] = ToFloat(x.back());
+      wide.view().row(0)[c] = ToFloat(x.back());
     }
-    cpu::RmsNorm(normal.view(), std::vector<float>(x.size(), 1.f).data(), 1e-5f, set());
-    cpu::RmsNorm<Bf16>({x.data(), 1, width(), width()}, weight.data(), 1e-5f, set());
-    for (int c = 0; c < width(); ++c) {
-      EXPECT_EQ(x[c].bits, Rounded(ToFloat(Rounded(normal.at(0, c))) * ToFloat(weight[c])).bits) << r << ", " << c;
-    }
+    cpu::RmsNorm<Bf16>({x.data(), 1, width(), width()}, weight.data(), nullptr, 1e-5f, found.view(), set());
+    cpu::RmsNorm<float>(std::as_const(wide).view(), wide_weight.data(), nullptr, 1e-5f, expected.view(), set());
+    for (int c = 0; c < width(); ++c) EXPECT_EQ(found.at(0, c), ToFloat(Rounded(expected.at(0, c)))) << r << ", " << c;
   }
 }
 

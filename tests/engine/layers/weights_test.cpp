@@ -74,6 +74,14 @@ TEST_F(WeightsTest, ConvertsToTheWantedDtype) {
   EXPECT_EQ(weights.Take("b", {2, 3}, torch::kFloat32).scalar_type(), torch::kFloat32);
 }
 
+TEST_F(WeightsTest, AConvolutionOfOnePixelIsAMatrix) {
+  Weights weights = Write({{"a", matrix_.reshape({2, 3, 1, 1})}, {"b", matrix_}, {"c", at::zeros({2, 3, 3, 3})}});
+  EXPECT_TRUE(at::equal(weights.TakeMatrix("a", 2, 3, torch::kFloat32), matrix_));
+  EXPECT_TRUE(at::equal(weights.TakeMatrix("b", 2, 3, torch::kFloat64), matrix_.to(torch::kFloat64)));
+  EXPECT_THAT([&] { weights.TakeMatrix("c", 2, 3, torch::kFloat32); },
+              ThrowsMessage<Broken>(HasSubstr("expected shape [2, 3, 1, 1], found [2, 3, 3, 3]")));
+}
+
 TEST_F(WeightsTest, ReordersForConvolutionsThatWorkChannelsLast) {
   const torch::Tensor kernel = at::arange(2 * 3 * 2 * 2, torch::kFloat32).reshape({2, 3, 2, 2});
   Weights weights = Write({{"a", kernel}});
