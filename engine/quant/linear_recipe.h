@@ -50,7 +50,7 @@ struct LinearRecipe {
   TokenControl control = TokenControl::kNone;
 
   // R
-  int hadamard_block = 64;  // a power of two that divides the layer's width; 0: no rotation
+  int hadamard_block = 64;  // a power of two; 0: no rotation. A width that it does not divide gets the largest part that does
   double smooth_alpha = 0;  // of SmoothQuant's scales, in (0, 1); 0: none. Needs activations to calibrate on
 
   bool operator==(const LinearRecipe&) const = default;

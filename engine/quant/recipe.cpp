@@ -54,6 +54,12 @@ void CheckTogether(const std::string& place, const LinearRecipe& recipe, int mos
   }
 }
 
+// SANA's feed-forward is 5600 = 32 * 175 wide.
+int BlockFor(std::int64_t width, int block) {
+  const std::int64_t largest = std::min<std::int64_t>(block, width & -width);
+  return largest > 1 ? static_cast<int>(largest) : 0;
+}
+
 // What can't be done to inputs of that width.
 void CheckWidth(const std::string& place, const LinearRecipe& recipe, std::int64_t width) {
   const auto divides = [&](std::string_view key, int part) {
@@ -61,7 +67,6 @@ void CheckWidth(const std::string& place, const LinearRecipe& recipe, std::int64
       Wrong(place, key, "a divisor of the layer's width " + std::to_string(width), std::to_string(part));
     }
   };
-  divides("hadamard_block", recipe.hadamard_block);
   divides("activation_group", recipe.activation_group);
   divides("weight_group", recipe.weight_group);
   if (recipe.weight_bits == 4 && width % 2 != 0) {
@@ -137,6 +142,7 @@ LinearRecipe Recipe::Resolve(std::span<const std::string> layers, std::int64_t w
     }
     first = recipe;
   }
+  first->hadamard_block = BlockFor(width, first->hadamard_block);
   const std::string place = name + ": " + layers.front();
   CheckTogether(place, *first, MostLevels(tile_sides));
   if (!first->skip) CheckWidth(place, *first, width);

@@ -33,7 +33,7 @@ struct Recipe {
   std::string name;                                    // of the preset it came from, or the user's own
   LinearRecipe linear;                                 // all layers'
   std::vector<LayerOverride> overrides;                // in order: of two that set the same field of a layer the later one counts
-  std::vector<TileSide> tile_sides = {{1024, 4}, {}};  // ascending; the last one is for all larger grids
+  std::vector<TileSide> tile_sides = {{2048, 4}, {}};  // ascending; the last one is for all larger grids
 
   /// Throws Broken, with `place` (a file, or the recipe's name), the key, what may stand there and what does, if some value is out
   /// of its range or at odds with another.

@@ -11,7 +11,7 @@ namespace stampd::quant {
 ///
 ///   { "quant_method": "stamp", "version": 1, "name": "stamp-w4a4",
 ///     "weight_bits": 4, …                                        every field of LinearRecipe; one that is absent has its default
-///     "tile_sides": [{"max_tokens": 1024, "side": 4}, {"side": 8}],
+///     "tile_sides": [{"max_tokens": 2048, "side": 4}, {"side": 8}],
 ///     "layers": [{"layers": "attn2.to_out", "skip": true}, …] }  overrides with any fields
 ///
 /// Enumerators are spelled "none", "haar1d", "haar2d", "dct", "wht"; "nearest", "mse"; "none", "dc", "first"; "none", "shuffled",

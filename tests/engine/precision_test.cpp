@@ -186,8 +186,8 @@ void ExpectRecipeBroken(const std::string& json, std::initializer_list<std::stri
 }
 
 TEST(PrecisionTest, ARecipeThatDoesNotFitTheNetworkNamesLayerAndField) {
-  ExpectBroken([] { Pipeline::Load(TinyOptions({Precision::kW4A4})); },
-               {"stamp-w4a4", "transformer_blocks.0.attn1.to_q", "hadamard_block", "width 32", "found 64"});
+  ExpectRecipeBroken(NarrowRecipe(R"(, "weight_group": 64)"),
+                     {"narrow", "transformer_blocks.0.attn1.to_q", "weight_group", "width 32", "found 64"});
   ExpectRecipeBroken(NarrowRecipe(R"(, "layers": [{"layers": "attn3.to_q", "skip": true}])"), {"narrow", "\"attn3.to_q\""});
   ExpectRecipeBroken(NarrowRecipe(R"(, "layers": [{"layers": "attn1.to_k", "skip": true}])"),
                      {"attn1.to_q", "attn1.to_k", "one input"});

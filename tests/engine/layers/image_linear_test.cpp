@@ -413,8 +413,8 @@ TEST_F(ImageLinearTest, SmoothingNeedsActivationsToCalibrateOn) {
   ExpectBroken([&] { Load(&of_others); }, {"block.q", "found none"});
 }
 
-TEST_F(ImageLinearTest, ARecipeThatDoesNotFitTheWidthIsRefused) {
-  ExpectBroken([&] { Load(Named({.hadamard_block = 256})); }, {"test", "block.q", "hadamard_block", "width 128", "found 256"});
+TEST_F(ImageLinearTest, ARecipeThatDoesNotFitTheLayerIsRefused) {
+  ExpectBroken([&] { Load(Named({.weight_bits = 8, .weight_group = 64})); }, {"test", "block.q", "weight_group", "found 64"});
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST(RecipeJsonTest, WhatIsAbsentHasItsDefault) {
 
 TEST(RecipeJsonTest, IsReadableByPeople) {
   EXPECT_THAT(ToJson(Preset("stamp-w4a4")), HasSubstr("\n  \"version\": 1,\n  \"name\": \"stamp-w4a4\",\n  \"skip\": false,"));
-  EXPECT_THAT(ToJson(Preset("stamp-w4a4")), HasSubstr("\"tile_sides\": [{\"max_tokens\": 1024, \"side\": 4}, {\"side\": 8}]"));
+  EXPECT_THAT(ToJson(Preset("stamp-w4a4")), HasSubstr("\"tile_sides\": [{\"max_tokens\": 2048, \"side\": 4}, {\"side\": 8}]"));
 }
 
 TEST(RecipeJsonTest, EveryRefusalSaysWhereAndWhy) {

@@ -160,12 +160,21 @@ TEST(RecipeTest, WhatDoesNotGoTogetherIsRefusedForTheWholeAndForALayer) {
   }
 }
 
+TEST(RecipeTest, HadamardBlocksDivideTheLayersWidth) {
+  const auto block = [](int wanted, int width) {
+    return Recipe{.name = "mine", .linear = {.weight_bits = 8, .hadamard_block = wanted}}.Resolve(kQuery, width).hadamard_block;
+  };
+  EXPECT_EQ(block(64, 2240), 64);
+  EXPECT_EQ(block(64, 5600), 32);
+  EXPECT_EQ(block(256, 1152), 128);
+  EXPECT_EQ(block(16, 1152), 16);
+  EXPECT_EQ(block(64, 97), 0);
+  EXPECT_EQ(block(0, 1152), 0);
+}
+
 TEST(RecipeTest, WhatALayersWidthDoesNotAllowIsRefused) {
   const auto resolve = [](int width) { return [width](const Recipe& recipe) { recipe.Resolve(kQuery, width); }; };
   const std::string place = "mine: " + kQuery[0];
-  ExpectRefused(
-      {[](Recipe& r) { r.linear.hadamard_block = 256; }, "hadamard_block: expected a divisor of the layer's width 1152, found 256"},
-      resolve(1152), place);
   ExpectRefused({[](Recipe& r) { r.linear.hadamard_block = 0, r.linear.activation_group = 64; },
                  "activation_group: expected a divisor of the layer's width 96, found 64"},
                 resolve(96), place);

@@ -276,7 +276,8 @@ TEST_F(QuantizeTest, WhatIsQuantizedAlreadyIsRefused) {
 TEST_F(QuantizeTest, ARecipeThatDoesNotFitLeavesNoPipeline) {
   const TemporaryFolder folder;
   const fs::path output = folder.path() / "unfit";
-  ExpectBroken([&] { Quantize(TinyInto(output), quant::Recipe{.name = "unfit"}); }, {"unfit", "attn1.to_q", "hadamard_block"});
+  ExpectBroken([&] { Quantize(TinyInto(output), quant::Recipe{.name = "unfit", .linear = {.weight_group = 64}}); },
+               {"unfit", "attn1.to_q", "weight_group"});
   EXPECT_FALSE(fs::exists(output / "model_index.json"));
 }
 
