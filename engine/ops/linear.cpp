@@ -14,15 +14,38 @@ torch::Tensor Reorder(const torch::Tensor& weight) {
   return op.call(weight, std::nullopt);
 }
 
+std::string_view LibraryName(Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return "none";
+    case Activation::kGeluTanh:
+      return "gelu";
+    case Activation::kSilu:
+      return "swish";
+  }
+  return "none";
+}
+
+torch::Tensor Activated(const torch::Tensor& y, Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return y;
+    case Activation::kGeluTanh:
+      return at::gelu(y, "tanh");
+    case Activation::kSilu:
+      return at::silu(y);
+  }
+  return y;
+}
+
 torch::Tensor RunReordered(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, Activation activation) {
   using Scalars = c10::List<std::optional<at::Scalar>>;
   static const auto op = c10::Dispatcher::singleton()
                              .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
                              .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
                                                std::string_view, Scalars, std::optional<std::string_view>)>();
-  const bool gelu = activation == Activation::kGeluTanh;
-  return op.call(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, gelu ? "gelu" : "none", Scalars(),
-                 gelu ? "tanh" : "");
+  return op.call(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, LibraryName(activation), Scalars(),
+                 activation == Activation::kGeluTanh ? "tanh" : "");
 }
 
 // Which types oneDNN has kernels for depends on the processor, and it says so by throwing.
@@ -58,8 +81,7 @@ PackedLinear::PackedLinear(const torch::Tensor& weight, const torch::Tensor& bia
 torch::Tensor PackedLinear::operator()(const torch::Tensor& x, Activation activation) const {
   const torch::Tensor input = x.to(compute_dtype_);
   if (packed_) return RunReordered(input, weight_, bias_, activation).to(dtype_);
-  const torch::Tensor y = at::linear(input, weight_, bias_);
-  return (activation == Activation::kGeluTanh ? at::gelu(y, "tanh") : y).to(dtype_);
+  return Activated(at::linear(input, weight_, bias_), activation).to(dtype_);
 }
 
 std::int64_t PackedLinear::resident_bytes() const {

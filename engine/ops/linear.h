@@ -6,7 +6,7 @@
 
 namespace stampd::ops {
 
-enum class Activation { kNone, kGeluTanh };
+enum class Activation { kNone, kGeluTanh, kSilu };
 
 /// y = activation(x Wᵀ + b) in full precision, with W stored in the order that the machine's matrix kernels read fastest.
 ///

@@ -80,6 +80,7 @@ void ForEachPart(const StampProduct& product, Segments segments, F end) {
       cpu::InverseAlongTokens(y, block.tiles, product.tiles);
       if (bias != nullptr) cpu::AddBias(y, bias + out);
       if (product.activation == Activation::kGeluTanh) cpu::GeluTanh(y);
+      if (product.activation == Activation::kSilu) cpu::Silu(y);
       end(block, out, ReadOnly(y));
     }
   });

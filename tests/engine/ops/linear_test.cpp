@@ -47,6 +47,11 @@ TEST_P(LinearTest, ActivatesByTheTanhForm) {
   ExpectClose(PackedLinear(weight_, bias_)(x_, Activation::kGeluTanh), expected, 2 * tolerance());
 }
 
+TEST_P(LinearTest, ActivatesBySilu) {
+  const torch::Tensor y = product_ + bias_.to(torch::kFloat64);
+  ExpectClose(PackedLinear(weight_, bias_)(x_, Activation::kSilu), y / (at::exp(-y) + 1), 2 * tolerance());
+}
+
 TEST_P(LinearTest, RowsOfAWiderTensorMayBeTaken) {
   const torch::Tensor wide = at::cat({x_, x_, x_}, 1).narrow(1, shape_.in, shape_.in);
   ExpectClose(PackedLinear(weight_, {})(wide), product_, tolerance());

@@ -73,7 +73,7 @@ TEST_P(StampProductTest, TokensAreRoundedAsStepByStep) {
 TEST_P(StampProductTest, WhatFollowsTheProductIsDoneAsStepByStep) {
   const QuantizedTokens tokens = RoundTokens(x_, grids_.segments(), nullptr, bits_, steps_);
   const torch::Tensor sums = SumWeight(weight_, steps_.groups);
-  for (const Activation activation : {Activation::kNone, Activation::kGeluTanh}) {
+  for (const Activation activation : {Activation::kNone, Activation::kGeluTanh, Activation::kSilu}) {
     for (const torch::Tensor& bias : {bias_, torch::Tensor()}) {
       torch::Tensor wide = at::empty({x_.size(0), kOut}, torch::kFloat32);
       cpu::Multiply(tokens.view(), weight_.view(), sums.const_data_ptr<std::int32_t>(),
@@ -81,6 +81,7 @@ TEST_P(StampProductTest, WhatFollowsTheProductIsDoneAsStepByStep) {
       InverseAlongTokens(wide, grids_.segments(), steps_.tiles);
       if (bias.defined()) wide.add_(bias);
       if (activation == Activation::kGeluTanh) cpu::GeluTanh(ViewOf<float>(wide));
+      if (activation == Activation::kSilu) cpu::Silu(ViewOf<float>(wide));
       const torch::Tensor expected = wide.to(GetParam());
 
       const StampProduct product{tokens, weight_, sums, steps_.tiles, bias, activation};
