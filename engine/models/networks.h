@@ -43,6 +43,7 @@ struct DenoiserRow {
   double timestep = 0;   // as the sampler gives it to the model
   const TextContext* text = nullptr;
   const TokenLayout* layout = nullptr;  // from Denoiser::Layout for this latent's size
+  double guidance = 0;                  // the request's guidance_scale; read only by networks that embed it
 };
 
 class Denoiser {
@@ -55,6 +56,8 @@ class Denoiser {
   virtual int patch_size() const = 0;    // a latent's sides must divide by it
   virtual int text_width() const = 0;    // of the embeddings it expects
   virtual torch::ScalarType dtype() const = 0;
+  /// Whether guidance is told to the network, instead of done with a second row: it was distilled.
+  virtual bool embeds_guidance() const { return false; }
 
   /// `embeddings` [tokens, text_width]. Projects it through all that does not depend on timestep or latent.
   virtual std::shared_ptr<const TextContext> PrepareText(const torch::Tensor& embeddings) const = 0;

@@ -7,6 +7,7 @@
 #include "engine/models/autoencoder_kl/model.h"
 #include "engine/models/gemma2/model.h"
 #include "engine/models/pixart/transformer.h"
+#include "engine/models/sana/transformer.h"
 #include "engine/models/t5/model.h"
 
 namespace stampd::models {
@@ -36,7 +37,8 @@ constexpr std::array kTextEncoders = {Entry<TextEncoder>{"T5EncoderModel", LoadT
                                       Entry<TextEncoder>{"Gemma2ForCausalLM", LoadGemma2}};
 // "Transformer2DModel" is what PixArt's transformer was called when its checkpoints were written.
 constexpr std::array kDenoisers = {DenoiserEntry{"PixArtTransformer2DModel", LoadPixArtTransformer},
-                                   DenoiserEntry{"Transformer2DModel", LoadPixArtTransformer}};
+                                   DenoiserEntry{"Transformer2DModel", LoadPixArtTransformer},
+                                   DenoiserEntry{"SanaTransformer2DModel", LoadSanaTransformer}};
 constexpr std::array kAutoencoders = {Entry<Autoencoder>{"AutoencoderKL", LoadKL}};
 
 template <typename Network, typename... Options>

@@ -1,23 +1,23 @@
 #include "engine/models/pixart/transformer.h"
 
 #include <array>
-#include <deque>
 #include <filesystem>
-#include <fstream>
-#include <random>
-#include <sstream>
 
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
-#include <unistd.h>
 
+#include "tests/engine/models/checkpoint_variant.h"
+#include "tests/engine/models/denoiser_rows.h"
 #include "tests/golden.h"
+#include "tests/threads.h"
 
 namespace stampd::models {
 namespace {
 
+using stampd::testing::CheckpointVariant;
 using stampd::testing::ExpectClose;
+using stampd::testing::ExpectEachAsAlone;
 using stampd::testing::Golden;
+using stampd::testing::Threads;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
@@ -27,20 +27,6 @@ constexpr int kTextLengths[] = {7, 12};
 
 std::unique_ptr<Denoiser> Load(const std::filesystem::path& folder, torch::ScalarType dtype = torch::kFloat32) {
   return LoadPixArtTransformer(folder, dtype, torch::kCPU);
-}
-
-// A copy of a checkpoint in which `from` in its config.json reads `to`.
-std::filesystem::path Variant(const std::string& name, const std::string& from, const std::string& to) {
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / ("pixart_" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  std::filesystem::copy_file(kData / name / "diffusion_pytorch_model.safetensors", folder / "diffusion_pytorch_model.safetensors",
-                             std::filesystem::copy_options::overwrite_existing);
-  std::stringstream text;
-  text << std::ifstream(kData / name / "config.json").rdbuf();
-  std::string config = text.str();
-  config.replace(config.find(from), from.size(), to);
-  std::ofstream(folder / "config.json") << config;
-  return folder;
 }
 
 // The two rows of a golden in one forward. The reference's text was padded and masked; here are the real tokens only.
@@ -72,14 +58,14 @@ TEST(PixArtTest, AgreesWithTheReferenceInHalfPrecision) {
 
 TEST(PixArtTest, StretchesPositionsByAFractionToo) {
   const Golden golden("pixart/golden");
-  const auto network = Load(Variant("pixart", R"("interpolation_scale": null)", R"("interpolation_scale": 0.5)"));
+  const auto network = Load(CheckpointVariant("pixart", R"("interpolation_scale": null)", R"("interpolation_scale": 0.5)"));
   ExpectClose(Predict(*network, golden, "stretched"), golden["stretched.output.half_scale"], 1e-5);
 }
 
 TEST(PixArtTest, AnswersToItsOlderClassName) {
   const Golden golden("pixart/golden");
-  const auto network = Load(Variant("pixart", R"("_class_name": "PixArtTransformer2DModel")",
-                                    R"("_class_name": "Transformer2DModel", "norm_type": "ada_norm_single")"));
+  const auto network = Load(CheckpointVariant("pixart", R"("_class_name": "PixArtTransformer2DModel")",
+                                              R"("_class_name": "Transformer2DModel", "norm_type": "ada_norm_single")"));
   ExpectClose(Predict(*network, golden, "native"), golden["native.output"], 1e-5);
 }
 
@@ -108,46 +94,14 @@ TEST(PixArtTest, TellsItsFacts) {
   EXPECT_EQ(network->footprint().resident_bytes, 2 * 42224);
 }
 
-// Rows of all sizes, timesteps and texts, packed at random.
-class PackedRowsTest : public ::testing::TestWithParam<std::tuple<torch::ScalarType, int>> {
- protected:
-  static constexpr std::array<std::array<int, 2>, 6> kSizes = {{{16, 16}, {12, 20}, {18, 22}, {2, 2}, {26, 6}, {10, 14}}};
+// Of latents.
+constexpr std::array<std::array<int, 2>, 6> kSizes = {{{16, 16}, {12, 20}, {18, 22}, {2, 2}, {26, 6}, {10, 14}}};
 
-  void SetUp() override { at::set_num_threads(std::get<1>(GetParam())); }
-  void TearDown() override { at::set_num_threads(threads_); }
-
-  int Draw(int below) { return std::uniform_int_distribution<int>(0, below - 1)(random_); }
-
-  std::vector<DenoiserRow> DrawRows(const Denoiser& network, int count) {
-    std::vector<DenoiserRow> rows;
-    for (int r = 0; r < count; ++r) {
-      const auto [height, width] = kSizes[static_cast<std::size_t>(Draw(kSizes.size()))];
-      layouts_.push_back(network.Layout(height, width));
-      texts_.push_back(network.PrepareText(at::randn({1 + Draw(20), network.text_width()})));
-      rows.push_back({at::randn({4, height, width}), static_cast<double>(Draw(1000)), texts_.back().get(), &layouts_.back()});
-    }
-    return rows;
-  }
-
-  const int threads_ = at::get_num_threads();
-  std::mt19937 random_{5};
-  std::deque<TokenLayout> layouts_;
-  std::deque<std::shared_ptr<const TextContext>> texts_;
-};
+class PackedRowsTest : public ::testing::TestWithParam<std::tuple<torch::ScalarType, int>> {};
 
 TEST_P(PackedRowsTest, EachIsByteForByteWhatItIsAlone) {
-  at::manual_seed(3);
-  const auto network = Load(kData / "pixart", std::get<0>(GetParam()));
-  for (int mix = 0; mix < 25; ++mix) {
-    const std::vector<DenoiserRow> rows = DrawRows(*network, 2 + Draw(4));
-    const std::vector<torch::Tensor> packed = network->Forward(rows);
-    ASSERT_EQ(packed.size(), rows.size());
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      const torch::Tensor alone = network->Forward({&rows[r], 1}).front();
-      EXPECT_TRUE(at::equal(packed[r], alone)) << "mix " << mix << ", row " << r << " of " << rows.size() << ": differ by "
-                                               << stampd::testing::RelativeError(packed[r], alone);
-    }
-  }
+  const Threads threads(std::get<1>(GetParam()));
+  ExpectEachAsAlone(*Load(kData / "pixart", std::get<0>(GetParam())), kSizes, 25);
 }
 
 INSTANTIATE_TEST_SUITE_P(TypesAndThreads, PackedRowsTest,
@@ -185,17 +139,18 @@ TEST(PixArtTest, TextOfAnotherWidthOrNoneIsABadRequest) {
 }
 
 TEST(PixArtTest, WeightsThatTheConfigDoesNotMentionAreBroken) {
-  const auto folder = Variant("pixart_alpha", R"("sample_size": 128)", R"("sample_size": 128, "use_additional_conditions": false)");
+  const auto folder =
+      CheckpointVariant("pixart_alpha", R"("sample_size": 128)", R"("sample_size": 128, "use_additional_conditions": false)");
   EXPECT_THAT([&] { Load(folder); }, ThrowsMessage<Broken>(HasSubstr("adaln_single.emb.aspect_ratio_embedder.linear_1.bias")));
 }
 
 TEST(PixArtTest, WeightsThatAreMissingAreBroken) {
-  const auto folder = Variant("pixart", R"("use_additional_conditions": false)", R"("use_additional_conditions": true)");
+  const auto folder = CheckpointVariant("pixart", R"("use_additional_conditions": false)", R"("use_additional_conditions": true)");
   EXPECT_THAT([&] { Load(folder); }, ThrowsMessage<Broken>(HasSubstr("adaln_single.emb.resolution_embedder.linear_1.weight")));
 }
 
 TEST(PixArtTest, WeightsOfAnotherShapeAreBroken) {
-  const auto folder = Variant("pixart", R"("caption_channels": 40)", R"("caption_channels": 41)");
+  const auto folder = CheckpointVariant("pixart", R"("caption_channels": 40)", R"("caption_channels": 41)");
   EXPECT_THAT([&] { Load(folder); }, ThrowsMessage<Broken>(HasSubstr("caption_projection.linear_1.weight")));
 }
 
