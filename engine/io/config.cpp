@@ -49,6 +49,21 @@ struct StringKind {
   }
 };
 
+struct IntsKind {
+  using Type = std::vector<std::int64_t>;
+  static constexpr std::string_view kExpected = "a list of whole numbers of 64 bits";
+  static std::optional<Type> Read(const Value& value) {
+    if (!value.IsArray()) return std::nullopt;
+    Type numbers;
+    for (const Value& item : value.GetArray()) {
+      const std::optional<std::int64_t> number = IntKind::Read(item);
+      if (!number) return std::nullopt;
+      numbers.push_back(*number);
+    }
+    return numbers;
+  }
+};
+
 std::string_view NameOf(const Value::Member& member) { return {member.name.GetString(), member.name.GetStringLength()}; }
 
 }  // namespace
@@ -141,6 +156,11 @@ bool Config::IsObject(std::string_view key) const {
   return value != nullptr && value->IsObject();
 }
 
+bool Config::IsList(std::string_view key) const {
+  const Value* value = state_->Find(key);
+  return value != nullptr && value->IsArray();
+}
+
 std::vector<std::string> Config::keys() const {
   std::vector<std::string> names;
   if (state_->object == nullptr) return names;
@@ -164,6 +184,11 @@ std::string Config::String(std::string_view key, std::optional<std::string> fall
 
 std::vector<std::int64_t> Config::Ints(std::string_view key, std::optional<std::vector<std::int64_t>> fallback) const {
   return state_->List<IntKind>(key, std::move(fallback));
+}
+
+std::vector<std::vector<std::int64_t>> Config::IntLists(std::string_view key,
+                                                        std::optional<std::vector<std::vector<std::int64_t>>> fallback) const {
+  return state_->List<IntsKind>(key, std::move(fallback));
 }
 
 std::vector<double> Config::Doubles(std::string_view key, std::optional<std::vector<double>> fallback) const {

@@ -29,6 +29,7 @@ class Config {
   const std::string& file() const;
   bool Has(std::string_view key) const;       // present, even if null
   bool IsObject(std::string_view key) const;  // for values that may be an object or something simpler
+  bool IsList(std::string_view key) const;    // for values that may be one or a list of them
   std::vector<std::string> keys() const;
 
   // Without a fallback the key must be there.
@@ -37,6 +38,8 @@ class Config {
   double Double(std::string_view key, std::optional<double> fallback = {}) const;
   std::string String(std::string_view key, std::optional<std::string> fallback = {}) const;
   std::vector<std::int64_t> Ints(std::string_view key, std::optional<std::vector<std::int64_t>> fallback = {}) const;
+  std::vector<std::vector<std::int64_t>> IntLists(std::string_view key,
+                                                  std::optional<std::vector<std::vector<std::int64_t>>> fallback = {}) const;
   std::vector<double> Doubles(std::string_view key, std::optional<std::vector<double>> fallback = {}) const;
   std::vector<std::string> Strings(std::string_view key, std::optional<std::vector<std::string>> fallback = {}) const;
 

@@ -27,8 +27,8 @@ TEST(ConfigTest, AcceptsWhatPythonWritesBeyondTheStandard) {
 }
 
 TEST(ConfigTest, ReadsEveryKind) {
-  const Config config =
-      Parse(R"({"b": true, "i": -7, "d": 0.13025, "s": "silu", "ii": [128, 256], "dd": [1, 2.5], "ss": ["a", "b"]})");
+  const Config config = Parse(
+      R"({"b": true, "i": -7, "d": 0.13025, "s": "silu", "ii": [128, 256], "dd": [1, 2.5], "ss": ["a", "b"], "iii": [[], [5, 3]]})");
   EXPECT_TRUE(config.Bool("b"));
   EXPECT_EQ(config.Int("i"), -7);
   EXPECT_EQ(config.Double("d"), 0.13025);
@@ -36,7 +36,10 @@ TEST(ConfigTest, ReadsEveryKind) {
   EXPECT_THAT(config.Ints("ii"), ElementsAre(128, 256));
   EXPECT_THAT(config.Doubles("dd"), ElementsAre(1.0, 2.5));
   EXPECT_THAT(config.Strings("ss"), ElementsAre("a", "b"));
-  EXPECT_THAT(config.keys(), ElementsAre("b", "d", "dd", "i", "ii", "s", "ss"));
+  EXPECT_THAT(config.IntLists("iii"), ElementsAre(ElementsAre(), ElementsAre(5, 3)));
+  EXPECT_TRUE(config.IsList("ss"));
+  EXPECT_FALSE(config.IsList("s") || config.IsList("no such key"));
+  EXPECT_THAT(config.keys(), ElementsAre("b", "d", "dd", "i", "ii", "iii", "s", "ss"));
 }
 
 TEST(ConfigTest, WholeFloatsAreIntegersAndIntegersAreNumbers) {
@@ -105,6 +108,10 @@ TEST(ConfigTest, EveryWrongKindIsNamed) {
       {R"({"k": "2"})", [](const Config& c) { c.Double("k"); }, "expected a number", R"(found the string "2")"},
       {R"({"k": [1]})", [](const Config& c) { c.String("k"); }, "expected a string", "found a list of 1"},
       {R"({"k": {}})", [](const Config& c) { c.Ints("k"); }, "expected a list", "found an object"},
+      {R"({"k": [[1], 2]})", [](const Config& c) { c.IntLists("k"); }, "k[1]: expected a list of whole numbers",
+       "found the number 2"},
+      {R"({"k": [[1, "2"]]})", [](const Config& c) { c.IntLists("k"); }, "k[0]: expected a list of whole numbers",
+       "found a list of 2"},
       {R"({"k": [1, 2.5]})", [](const Config& c) { c.Ints("k"); }, "k[1]: expected a whole number", "found the number 2.5"},
       {R"({"k": [1, null]})", [](const Config& c) { c.Doubles("k"); }, "k[1]: expected a number", "found null"},
       {R"({"k": ["a", false]})", [](const Config& c) { c.Strings("k"); }, "k[1]: expected a string", "found false"},
