@@ -11,8 +11,13 @@ struct RmsNorm {
   double eps = 1e-5;
 };
 
-/// x <- norm(x), in fp32 and rounded once (kernels/pointwise.h). `x` [rows, width] on the CPU, whose channels lie side by side; a
-/// row's bytes depend on nothing but that row.
+/// Both are in fp32 and round the norm to the rows' dtype once, at its end. Rows [rows, width], whose channels lie side by side; a
+/// row's bytes depend on nothing but that row. On the CPU fp32 and bf16 are done by kernels/pointwise.h.
+
+/// x <- norm(x).
 void Normalize(torch::Tensor x, const RmsNorm& norm);
+
+/// x <- x + norm(y).
+void AddNormalized(torch::Tensor x, const torch::Tensor& y, const RmsNorm& norm);
 
 }  // namespace stampd::ops

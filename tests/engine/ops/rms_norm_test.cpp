@@ -33,6 +33,15 @@ TEST_P(RmsNormTest, NormsAPartOfWiderRowsAndNothingElse) {
   }
 }
 
+TEST_P(RmsNormTest, AddsWhatIsNormed) {
+  const RmsNorm norm{.weight = Draw({33}), .bias = Draw({33}), .eps = 0.1};
+  const torch::Tensor before = Draw({17, 33}), x = before.clone(), y = Draw({17, 33}) * 3, kept = y.clone();
+  AddNormalized(x, y, norm);
+  const torch::Tensor wide = y.to(torch::kFloat64);
+  ExpectClose(x, before + (wide / (wide.square().mean(1, true) + 0.1).sqrt() * norm.weight + norm.bias), tolerance());
+  EXPECT_TRUE(at::equal(y, kept));
+}
+
 TEST_P(RmsNormTest, ARowDoesNotSeeItsNeighboursNorTheThreads) {
   const RmsNorm norm{.weight = Draw({71})};
   const torch::Tensor before = Draw({40, 71});
