@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/base/error.h"
+#include "engine/models/autoencoder_dc/model.h"
 #include "engine/models/autoencoder_kl/model.h"
 #include "engine/models/gemma2/model.h"
 #include "engine/models/pixart/transformer.h"
@@ -21,10 +22,11 @@ struct Entry {
 
 using DenoiserEntry = Entry<Denoiser, const layers::Quantization*>;
 
-// LibTorch has no fast fp16 convolution on CPUs (three orders of magnitude under fp32), so there the decoder computes in fp32.
-std::unique_ptr<Autoencoder> LoadKL(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device) {
+// LibTorch has no fast fp16 convolution on CPUs (three orders of magnitude under fp32), so there decoders compute in fp32.
+template <auto LoadNetwork>
+std::unique_ptr<Autoencoder> LoadDecoder(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device) {
   if (device.is_cpu() && dtype == torch::kFloat16) dtype = torch::kFloat32;
-  return LoadAutoencoderKL(folder, dtype, device);
+  return LoadNetwork(folder, dtype, device, {});
 }
 
 // Gemma 2 was trained in bf16, and its hidden states may leave fp16's range: beside an fp16 transformer it computes in bf16.
@@ -39,7 +41,8 @@ constexpr std::array kTextEncoders = {Entry<TextEncoder>{"T5EncoderModel", LoadT
 constexpr std::array kDenoisers = {DenoiserEntry{"PixArtTransformer2DModel", LoadPixArtTransformer},
                                    DenoiserEntry{"Transformer2DModel", LoadPixArtTransformer},
                                    DenoiserEntry{"SanaTransformer2DModel", LoadSanaTransformer}};
-constexpr std::array kAutoencoders = {Entry<Autoencoder>{"AutoencoderKL", LoadKL}};
+constexpr std::array kAutoencoders = {Entry<Autoencoder>{"AutoencoderKL", LoadDecoder<LoadAutoencoderKL>},
+                                      Entry<Autoencoder>{"AutoencoderDC", LoadDecoder<LoadAutoencoderDC>}};
 
 template <typename Network, typename... Options>
 std::unique_ptr<Network> Load(const auto& entries, const io::Component& component, torch::ScalarType dtype, torch::Device device,
