@@ -1,5 +1,6 @@
 #include "engine/models/latent_preview.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <tuple>
 #include <vector>
@@ -10,16 +11,22 @@
 namespace stampd::models {
 namespace {
 
-constexpr std::uint64_t kPictures = 4;
-constexpr std::int64_t kSide = 16;  // latents
+// Enough for the map to be determined, a few times over, by colours of whole pictures as well; and no more pixels than that takes,
+// because the first preview waits for them.
+std::uint64_t PicturesFor(const Autoencoder& autoencoder) {
+  return static_cast<std::uint64_t>(std::max(4, autoencoder.latent_channels() / 4));
+}
+
+// In latents: 128 pixels.
+std::int64_t SideFor(const Autoencoder& autoencoder) { return std::clamp<std::int64_t>(128 / autoencoder.factor(), 4, 16); }
 
 // About as a denoised latent is: unit variance in all, each picture with a colour of its own and areas that differ from it.
-torch::Tensor SmoothLatent(std::int64_t channels, std::uint64_t seed) {
+torch::Tensor SmoothLatent(std::int64_t channels, std::int64_t side, std::uint64_t seed) {
   at::Generator random = at::make_generator<at::CPUGeneratorImpl>(seed);
   const torch::Tensor colour = at::randn({1, channels, 1, 1}, random);
   const torch::Tensor areas = at::randn({1, channels, 4, 4}, random);
-  const torch::Tensor fine = at::randn({1, channels, kSide, kSide}, random);
-  return (0.6 * colour + 0.7 * at::upsample_bicubic2d(areas, {kSide, kSide}, /*align_corners=*/false) + 0.3 * fine)[0];
+  const torch::Tensor fine = at::randn({1, channels, side, side}, random);
+  return (0.6 * colour + 0.7 * at::upsample_bicubic2d(areas, {side, side}, /*align_corners=*/false) + 0.3 * fine)[0];
 }
 
 // [channels, height, width] to one row per pixel.
@@ -35,13 +42,14 @@ torch::Tensor LatentPreview::ToRgb(const torch::Tensor& latent) const {
 }
 
 void LatentPreview::Fit() const {
+  const std::int64_t side = SideFor(autoencoder_);
   std::vector<torch::Tensor> latents;
   std::vector<torch::Tensor> colours;
-  for (std::uint64_t seed = 0; seed < kPictures; ++seed) {
-    const torch::Tensor latent = SmoothLatent(autoencoder_.latent_channels(), seed);
+  for (std::uint64_t seed = 0; seed < PicturesFor(autoencoder_); ++seed) {
+    const torch::Tensor latent = SmoothLatent(autoencoder_.latent_channels(), side, seed);
     const torch::Tensor pixels = autoencoder_.Decode(latent).to(torch::kFloat32);
     latents.push_back(Rows(latent));
-    colours.push_back(Rows(at::adaptive_avg_pool2d(pixels, {kSide, kSide})));
+    colours.push_back(Rows(at::adaptive_avg_pool2d(pixels, {side, side})));
   }
   const torch::Tensor known = at::constant_pad_nd(at::cat(latents), {0, 1}, 1);  // a column of ones, for the offset
   const torch::Tensor solution = std::get<0>(at::linalg_lstsq(known, at::cat(colours))).t().to(torch::kFloat32);

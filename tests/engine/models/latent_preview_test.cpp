@@ -8,6 +8,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
+#include "engine/models/autoencoder_dc/model.h"
 #include "engine/models/autoencoder_kl/model.h"
 #include "tests/golden.h"
 
@@ -109,6 +110,17 @@ TEST_F(LatentPreviewOfNetworkTest, ResemblesWhatTheNetworkPaintsAndAShuffledMapD
 
 TEST_F(LatentPreviewOfNetworkTest, IsTheSameEveryTime) {
   EXPECT_TRUE(at::equal(preview_.ToRgb(Ramp(4)), LatentPreview(*autoencoder_).ToRgb(Ramp(4))));
+}
+
+// 32 channels and 32 pixels a latent; a latent as it is in use, encoded from a picture.
+TEST(LatentPreviewOfDemoTest, ResemblesThePictureThatWasEncoded) {
+  const auto autoencoder = LoadAutoencoderDC("demo/sana-shapes/vae", torch::kFloat32, torch::kCPU);
+  const LatentPreview preview(*autoencoder);
+  const torch::Tensor latent = testing::Golden("demo/sana-shapes/vae/golden")["drawn.latent"];
+  const torch::Tensor painted = at::adaptive_avg_pool2d(autoencoder->Decode(latent), latent.sizes().slice(1));
+  const double fitted = Correlation(preview.ToRgb(latent), painted);
+  EXPECT_GT(fitted, 0.8);
+  for (int shift = 1; shift < 32; ++shift) EXPECT_GT(fitted, Correlation(preview.ToRgb(latent.roll(shift, 0)), painted) + 0.2);
 }
 
 }  // namespace
