@@ -35,9 +35,19 @@ struct AutoencoderKlShape {
   std::int64_t sample_size;
 };
 
+/// A stage whose list of `qkv_multiscales` is empty consists of ResBlocks, another one of EfficientViTBlocks.
+struct AutoencoderDcShape {
+  std::int64_t attention_head_dim;
+  std::vector<std::int64_t> block_out_channels;
+  std::vector<std::int64_t> encoder_layers_per_block;
+  std::vector<std::int64_t> decoder_layers_per_block;
+  std::vector<std::vector<std::int64_t>> qkv_multiscales;
+};
+
 ComponentPlan PlanPixArt(const PixArtShape& shape);
 ComponentPlan PlanT5(const T5Shape& shape, io::DType dtype);  // transformers takes the dtype from the configuration
 ComponentPlan PlanAutoencoderKl(const AutoencoderKlShape& shape);
+ComponentPlan PlanAutoencoderDc(const AutoencoderDcShape& shape);
 ComponentPlan PlanTokenizer();
 ComponentPlan PlanDpmSolver();
 
