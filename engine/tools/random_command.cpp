@@ -41,7 +41,9 @@ void AddRandom(CLI::App& program) {
   command->add_option("--seed", flags->write.seed, "Same seed, same bytes")->capture_default_str();
   command->add_option("--dtype", flags->write.dtype, "fp32 (default), bf16 or fp16: what the weights are stored in")
       ->transform(CLI::CheckedTransformer(kDTypes));
-  command->add_option("--text-encoder", flags->text_encoder, "small (default) or full: T5-XXL, 4.8 billion parameters")
+  command
+      ->add_option("--text-encoder", flags->text_encoder,
+                   "small (default) or full: T5-XXL, 4.8 billion parameters, or Gemma 2, 2.6")
       ->transform(CLI::CheckedTransformer(kSizes));
   command->add_option("--max-shard-bytes", flags->write.max_shard_bytes, "Larger components become shards and an index")
       ->capture_default_str();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/io/dtype.h"
@@ -19,12 +20,35 @@ struct PixArtShape {
   double interpolation_scale;
 };
 
+struct SanaShape {
+  std::int64_t num_attention_heads;
+  std::int64_t attention_head_dim;
+  std::int64_t num_layers;
+  std::int64_t num_cross_attention_heads;
+  std::int64_t cross_attention_head_dim;
+  std::int64_t caption_channels;
+  std::int64_t sample_size;
+  std::optional<double> interpolation_scale;  // with it, a table of positions
+  bool qk_norm = false;
+  bool guidance_embeds = false;
+};
+
 struct T5Shape {
   std::int64_t d_model;
   std::int64_t d_kv;
   std::int64_t num_heads;
   std::int64_t d_ff;
   std::int64_t num_layers;
+  std::int64_t vocab_size;
+};
+
+struct Gemma2Shape {
+  std::int64_t hidden_size;
+  std::int64_t head_dim;
+  std::int64_t num_attention_heads;
+  std::int64_t num_key_value_heads;
+  std::int64_t intermediate_size;
+  std::int64_t num_hidden_layers;
   std::int64_t vocab_size;
 };
 
@@ -45,10 +69,16 @@ struct AutoencoderDcShape {
 };
 
 ComponentPlan PlanPixArt(const PixArtShape& shape);
-ComponentPlan PlanT5(const T5Shape& shape, io::DType dtype);  // transformers takes the dtype from the configuration
+ComponentPlan PlanSana(const SanaShape& shape);
+// transformers takes the dtype from the configuration.
+ComponentPlan PlanT5(const T5Shape& shape, io::DType dtype);
+ComponentPlan PlanGemma2(const Gemma2Shape& shape, io::DType dtype);
 ComponentPlan PlanAutoencoderKl(const AutoencoderKlShape& shape);
 ComponentPlan PlanAutoencoderDc(const AutoencoderDcShape& shape);
-ComponentPlan PlanTokenizer();
-ComponentPlan PlanDpmSolver();
+ComponentPlan PlanT5Tokenizer();
+ComponentPlan PlanGemmaTokenizer();
+ComponentPlan PlanDpmSolver();                       // of models that predict noise
+ComponentPlan PlanFlowDpmSolver(double flow_shift);  // of flow matching
+ComponentPlan PlanScm();
 
 }  // namespace stampd::tools

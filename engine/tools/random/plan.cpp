@@ -22,8 +22,12 @@ void TensorList::Linear(const std::string& name, std::int64_t out, std::int64_t 
   Bias(name, out);
 }
 
+void TensorList::Kernel(const std::string& name, std::int64_t out, std::int64_t in, std::int64_t side, double gain) {
+  Tensor(name, {out, in, side, side}, gain / std::sqrt(static_cast<double>(in * side * side)));
+}
+
 void TensorList::Conv(const std::string& name, std::int64_t out, std::int64_t in, std::int64_t side, double gain) {
-  Tensor(name + ".weight", {out, in, side, side}, gain / std::sqrt(static_cast<double>(in * side * side)));
+  Kernel(name + ".weight", out, in, side, gain);
   Bias(name, out);
 }
 
@@ -39,6 +43,11 @@ void TensorList::Tensor(std::string name, std::vector<std::int64_t> shape, doubl
 }
 
 void TensorList::Bias(const std::string& name, std::int64_t width) { Tensor(name + ".bias", {width}, kBias); }
+
+const char* TorchName(io::DType dtype) {
+  if (dtype == io::DType::kBF16) return "bfloat16";
+  return dtype == io::DType::kF16 ? "float16" : "float32";
+}
 
 std::int64_t ParameterCount(const ComponentPlan& component) {
   std::int64_t count = 0;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/io/dtype.h"
+
 namespace stampd::tools {
 
 /// A tensor of normally distributed numbers.
@@ -22,7 +24,9 @@ class TensorList {
   void Matrix(const std::string& name, std::int64_t out, std::int64_t in, double gain = 1);
   /// NAME.weight as above and NAME.bias.
   void Linear(const std::string& name, std::int64_t out, std::int64_t in, double gain = 1);
-  /// NAME.weight [out, in, side, side] with spread gain/sqrt(in side side), and NAME.bias.
+  /// Weight [out, in, side, side] with spread gain/sqrt(in side side).
+  void Kernel(const std::string& name, std::int64_t out, std::int64_t in, std::int64_t side, double gain = 1);
+  /// NAME.weight as above and NAME.bias.
   void Conv(const std::string& name, std::int64_t out, std::int64_t in, std::int64_t side, double gain = 1);
   /// NAME.weight near 1.
   void Scale(const std::string& name, std::int64_t width);
@@ -57,6 +61,9 @@ struct CheckpointPlan {
   std::string pipeline_class;
   std::vector<ComponentPlan> components;
 };
+
+/// What transformers' configurations call it: "float32", "bfloat16" or "float16".
+const char* TorchName(io::DType dtype);
 
 std::int64_t ParameterCount(const ComponentPlan& component);
 

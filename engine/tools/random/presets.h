@@ -9,7 +9,8 @@
 
 namespace stampd::tools {
 
-/// kSmall: as wide at its output as the transformer asks, one layer deep. kFull: T5-XXL's encoder, 4.8 billion parameters.
+/// kSmall: as wide at its output as the transformer asks, one layer deep. kFull: as released, T5-XXL's encoder with 4.8 billion
+/// parameters or Gemma 2's with 2.6.
 enum class TextEncoderSize { kSmall, kFull };
 
 std::vector<std::string> PresetNames();

@@ -10,11 +10,6 @@ constexpr std::int64_t kBuckets = 32;
 constexpr double kIntoResidual = 0.5;
 constexpr double kPositionBias = 0.5;
 
-const char* TorchName(io::DType dtype) {
-  if (dtype == io::DType::kBF16) return "bfloat16";
-  return dtype == io::DType::kF16 ? "float16" : "float32";
-}
-
 std::string Config(const T5Shape& shape, io::DType dtype) {
   return Json::Object({{"architectures", Json::List({"T5EncoderModel"})},
                        {"classifier_dropout", 0.0},

@@ -53,9 +53,22 @@ TEST(WriteCheckpointTest, IsAPipelineFolderWithEveryComponent) {
   }
 }
 
-TEST(WriteCheckpointTest, TensorsHaveTheSpreadThatThePlanSays) {
+TEST(WriteCheckpointTest, SanaFoldersHaveTheirOwnTokenizer) {
+  for (const auto& [preset, pipeline_class] :
+       {std::pair{"tiny-sana", "SanaPipeline"}, {"tiny-sana-sprint", "SanaSprintPipeline"}}) {
+    const TemporaryFolder folder;
+    WriteCheckpoint(PlanPreset(preset, TextEncoderSize::kSmall, io::DType::kF32), folder.path(), {});
+    const io::Checkpoint checkpoint = io::Checkpoint::Open(folder.path());
+    EXPECT_EQ(checkpoint.pipeline_class(), pipeline_class);
+    EXPECT_EQ(checkpoint.components().size(), 5U);
+    for (const char* file : {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json"}) {
+      EXPECT_TRUE(fs::is_regular_file(checkpoint.folder() / "tokenizer" / file)) << file;
+    }
+  }
+}
+
+void ExpectPlannedSpread(const CheckpointPlan& plan) {
   const TemporaryFolder folder;
-  const CheckpointPlan plan = Tiny();
   WriteCheckpoint(plan, folder.path(), {});
   for (const ComponentPlan& component : plan.components) {
     if (component.tensors.empty()) continue;
@@ -73,6 +86,11 @@ TEST(WriteCheckpointTest, TensorsHaveTheSpreadThatThePlanSays) {
       EXPECT_NEAR(square / count / (tensor.stddev * tensor.stddev), 1, 5 * std::sqrt(2 / count)) << tensor.name;
     }
   }
+}
+
+TEST(WriteCheckpointTest, TensorsHaveTheSpreadThatThePlanSays) {
+  ExpectPlannedSpread(Tiny());
+  ExpectPlannedSpread(PlanPreset("tiny-sana-sprint", TextEncoderSize::kSmall, io::DType::kF32));
 }
 
 TEST(WriteCheckpointTest, HalfPrecisionsHoldTheSameNumbers) {

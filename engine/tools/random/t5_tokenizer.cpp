@@ -2,7 +2,7 @@
 
 #include "engine/tools/json.h"
 #include "engine/tools/random/networks.h"
-#include "engine/tools/random/tokenizer_model.h"
+#include "engine/tools/random/tokenizer_data.h"
 
 namespace stampd::tools {
 namespace {
@@ -29,7 +29,7 @@ Json SpecialToken(const std::string& content) {
 Json AddedTokens() {
   std::vector<Json::Member> tokens = {{"0", SpecialToken("<pad>")}, {"1", SpecialToken("</s>")}, {"2", SpecialToken("<unk>")}};
   for (int i = 0; i < kExtraIds; ++i) {
-    tokens.emplace_back(std::to_string(kTokenizerPieces + i), SpecialToken(ExtraId(kExtraIds - 1 - i)));
+    tokens.emplace_back(std::to_string(kT5Pieces + i), SpecialToken(ExtraId(kExtraIds - 1 - i)));
   }
   return Json::Object(tokens);
 }
@@ -59,11 +59,11 @@ std::string SpecialTokens() {
 
 }  // namespace
 
-ComponentPlan PlanTokenizer() {
+ComponentPlan PlanT5Tokenizer() {
   return {.name = "tokenizer",
           .library = "transformers",
           .class_name = "T5Tokenizer",
-          .files = {{"spiece.model", std::string(TokenizerModel())},
+          .files = {{"spiece.model", std::string(T5TokenizerModel())},
                     {"special_tokens_map.json", SpecialTokens()},
                     {"tokenizer_config.json", Config()}},
           .tensors = {},

@@ -1,16 +1,25 @@
 #!/usr/bin/env python3
-"""Trains the SentencePiece model that `stampq random` puts into its checkpoints: T5's ids, a vocabulary of 896 pieces.
+"""Trains the SentencePiece models that `stampq random` puts into its checkpoints.
 
-Random weights understand nothing, so the vocabulary only has to be of T5's kind and cover what prompts are written in. The words below,
-alone and in short sentences, are the whole corpus. No normalisation table, which would be a quarter of a megabyte. Run it in this folder
-with sentencepiece==0.2.1; it writes spiece.model.
+  spiece.model            T5's kind and ids: unigram, 896 pieces
+  gemma_tokenizer.model   Gemma's: byte-pair encoding with byte fallback, 1024 pieces
+  gemma_tokenizer.json    the same for transformers, as it converts it
+
+Random weights understand nothing, so the vocabularies only have to be of their kind and cover what prompts are written in. The words
+below, alone and in short sentences, are the whole corpus. No normalisation table, which would be a quarter of a megabyte. Run it in this
+folder with the packages of tests/reference/requirements.txt.
 """
 
 import itertools
+import json
 import random
+import shutil
 import string
+import tempfile
+from pathlib import Path
 
 import sentencepiece
+import transformers
 
 VERBS = """walk talk jump climb build paint draw watch hold carry catch throw play sing dance cook read write drive sail fight rest wait look
 listen follow hunt plant grow burn melt freeze rise fall spin turn touch push pull lift drop break mend clean wash dream remember""".split()
@@ -48,21 +57,53 @@ def sentences(rng):
         yield " ".join(character * 3)
 
 
-def main():
+def train(**settings):
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=sentences(random.Random(1)),
-        model_prefix="spiece",
-        model_type="unigram",
-        vocab_size=896,
         normalization_rule_name="identity",
         character_coverage=1.0,
         pad_id=0,
         eos_id=1,
-        unk_id=2,
-        bos_id=-1,
         num_threads=1,
         minloglevel=2,
+        **settings,
     )
+
+
+def train_gemma():
+    train(
+        model_prefix="gemma_tokenizer",
+        model_type="bpe",
+        vocab_size=1024,
+        byte_fallback=True,
+        split_digits=True,
+        add_dummy_prefix=False,
+        remove_extra_whitespaces=False,
+        allow_whitespace_only_pieces=True,
+        bos_id=2,
+        unk_id=3,
+        pad_piece="<pad>",
+        eos_piece="<eos>",
+        bos_piece="<bos>",
+        user_defined_symbols=["<mask>", "<start_of_turn>", "<end_of_turn>", "\n"],
+    )
+
+
+def convert_gemma():
+    """As a folder with a tokenizer.model alone is loaded, written without line breaks."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy("gemma_tokenizer.model", Path(folder, "tokenizer.model"))
+        transformers.GemmaTokenizer.from_pretrained(folder, add_bos_token=True).save_pretrained(folder)
+        tokenizer = json.loads(Path(folder, "tokenizer.json").read_text())
+    Path("gemma_tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def main():
+    train(model_prefix="spiece", model_type="unigram", vocab_size=896, unk_id=2, bos_id=-1)
+    train_gemma()
+    convert_gemma()
+    for name in ("spiece", "gemma_tokenizer"):
+        Path(f"{name}.vocab").unlink()
 
 
 if __name__ == "__main__":
