@@ -6,6 +6,7 @@
 
 #include "engine/samplers/dpm_schedule.h"
 #include "engine/samplers/euler_schedule.h"
+#include "engine/samplers/flow_euler_schedule.h"
 #include "engine/samplers/solver.h"
 
 namespace stampd::samplers {
@@ -52,10 +53,42 @@ double EulerError(int steps) {
   return Error(config, EulerSchedule(io::Config::Parse(config, "c"), false).Steps(steps), false);
 }
 
+// The deviation of (1 - sigma) * x0 + sigma * noise.
+double FlowDeviation(double sigma) { return std::hypot((1 - sigma) * kDeviation, sigma); }
+
+// The same for flow matching: the best prediction is E[noise - x0 | x], and (x - mean) / deviation stays along the flow.
+double FlowMatchingError(const std::string& config, const Schedule& schedule) {
+  const auto sampler = std::move(MakeSamplers(io::Config::Parse(config, "scheduler_config.json")).front());
+  const int steps = static_cast<int>(schedule.timesteps.size());
+  const auto solver = sampler->Start(steps, {});
+  const auto scored = [](double x, double sigma) { return (x - (1 - sigma) * kMean) / FlowDeviation(sigma); };
+  const double start = 1.3;
+  torch::Tensor x = torch::full({1}, start, torch::kFloat32);
+  for (int i = 0; i < steps; ++i) {
+    const double sigma = schedule.sigmas[i];
+    const double score = scored(x.item<double>(), sigma) / FlowDeviation(sigma);
+    const double noise = sigma * score, data = kMean + (1 - sigma) * kDeviation * kDeviation * score;
+    x = solver->Step(torch::full({1}, noise - data, torch::kFloat32), x);
+  }
+  return std::abs(x.item<double>() - (kMean + kDeviation * scored(start, schedule.sigmas[0])));
+}
+
+double FlowEulerError(int steps) {
+  const std::string config = R"({"_class_name": "FlowMatchEulerDiscreteScheduler"})";
+  return FlowMatchingError(config, FlowEulerSchedule(io::Config::Parse(config, "c")).Steps(steps));
+}
+
+double FlowDpmError(int steps) {
+  const std::string config =
+      R"({"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": true, "prediction_type": "flow_prediction"})";
+  return FlowMatchingError(config, DpmSchedule(io::Config::Parse(config, "c")).Steps(steps));
+}
+
 double OrderSeen(double error, double error_with_twice_the_steps) { return std::log2(error / error_with_twice_the_steps); }
 
 TEST(ConvergenceTest, FirstOrderSolversHalveTheirErrorWithTwiceTheSteps) {
   EXPECT_NEAR(OrderSeen(EulerError(40), EulerError(80)), 1, 0.2);
+  EXPECT_NEAR(OrderSeen(FlowEulerError(40), FlowEulerError(80)), 1, 0.2);
   EXPECT_NEAR(OrderSeen(DpmError(40, R"("solver_order": 1)"), DpmError(80, R"("solver_order": 1)")), 1, 0.2);
 }
 
@@ -72,6 +105,7 @@ TEST(ConvergenceTest, HigherOrdersAreNearerTheFlow) {
   const double third = DpmError(40, R"("solver_order": 3)");
   EXPECT_LT(second, first / 4);
   EXPECT_LT(third, second / 2);
+  EXPECT_LT(FlowDpmError(40), FlowEulerError(40) / 4);
 }
 
 }  // namespace
