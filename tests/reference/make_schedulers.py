@@ -3,10 +3,10 @@
 
   cases.json         name -> scheduler_config.json, as a checkpoint would carry it
   tables.safetensors NAME.timesteps, NAME.sigmas: those of STEPS, one after the other
-  paths.safetensors  NAME.DTYPE.STEPS: [steps + 1, 1, 4, 2, 3], the latents of a run of PATH_STEPS under `predict`, from the first to the last;
-                     what a run draws comes from a generator of NOISE_SEED
-  scm.safetensors    STEPS.timesteps, .sigmas (the model's) and .path: SanaSprintPipeline's run of that many steps of SCMScheduler, the same way,
-                     and .latent, what it returns; other_data for STEPS: 3 steps with another sigma_data
+  paths.safetensors  NAME.DTYPE.STEPS: [steps + 1, 1, 4, 2, 3], the latents of a run of PATH_STEPS under `predict`, from the first
+                     to the last; what it draws comes from a generator of NOISE_SEED
+  scm.safetensors    STEPS.timesteps, .sigmas (the model's) and .path: SanaSprintPipeline's run of that many steps of SCMScheduler,
+                     the same way, and .latent, what it returns; other_data for STEPS: 3 steps with another sigma_data
   beta.safetensors   a, b, p, x: quantiles x of Beta(a, b) at p
 
 Run it from the root of the source tree.
@@ -179,7 +179,8 @@ class Predict(ModelMixin, ConfigMixin):
 def consistency_run(steps, sigma_data):
     """As the pipeline does it, which converts between the model's flow matching and the scheduler's TrigFlow itself."""
     model = Predict()
-    pipeline = SanaSprintPipeline(tokenizer=None, text_encoder=None, vae=None, transformer=model, scheduler=SCMScheduler(sigma_data=sigma_data))
+    scheduler = SCMScheduler(sigma_data=sigma_data)
+    pipeline = SanaSprintPipeline(tokenizer=None, text_encoder=None, vae=None, transformer=model, scheduler=scheduler)
     pipeline.set_progress_bar_config(disable=True)
     path = []
     text = {"prompt_embeds": torch.zeros(1, 1, 8), "prompt_attention_mask": torch.ones(1, 1)}
