@@ -7,6 +7,7 @@
 #include <malloc.h>
 
 #include "engine/diffusion_pipeline.h"
+#include "engine/fp16_range.h"
 #include "engine/instruction.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/digest.h"
@@ -78,6 +79,7 @@ std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
   const RecipeSource recipes(checkpoint.Get("transformer").folder, options.recipe);
   const std::vector<Precision> precisions = options.precisions.empty() ? recipes.DefaultPrecisions() : options.precisions;
   const torch::ScalarType dtype = PlainDtype(precisions);
+  if (dtype == torch::kFloat16 && !options.force_fp16) CheckFp16Range(checkpoint.Get("transformer"));
   // Reading every byte for the digest takes about as long as loading; the two share the page cache.
   std::future<std::string> digest = std::async(std::launch::async, [&] { return io::ModelDigest(checkpoint); });
 

@@ -25,6 +25,8 @@ struct LoadOptions {
   std::string device = "cpu";
   /// Component name ("transformer", "vae", …) to a folder that replaces the pipeline's own.
   std::map<std::string, std::filesystem::path> components;
+  /// Load in fp16 what fp16_range.h refuses.
+  bool force_fp16 = false;
   /// The text that stands before each positive prompt, for families that were trained with one. Empty: the file that the checkpoint
   /// holds, if it does (instruction.h).
   std::filesystem::path instruction;
@@ -60,6 +62,8 @@ struct ModelInfo {
   int size_multiple = 0;           // with use_resolution_binning off, both sides must divide by it
   int default_steps = 0, max_steps = 0;
   double default_guidance_scale = 0, max_guidance_scale = 0;
+  /// Guidance is an input of the network, which was distilled: it costs no second run, and there is no negative prompt.
+  bool guidance_embedded = false;
   int max_prompt_tokens = 0;  // longer prompts are cut, as the reference does
   /// The model was trained with an instruction before its prompts, and there is none: pictures follow their prompts less well.
   bool lacks_instruction = false;

@@ -36,7 +36,8 @@ std::pair<std::string, std::string> KeyAndValue(const std::string& flag, const s
   const std::size_t equals = part.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == part.size()) {
     Refuse("--model", flag,
-           "NAME=DIR[,precision=…][,recipe=…][,device=…][,instruction=FILE][,COMPONENT=DIR…], found the part '" + part + "'");
+           "NAME=DIR[,precision=…][,recipe=…][,device=…][,fp16=force][,instruction=FILE][,COMPONENT=DIR…], found the part '" +
+               part + "'");
   }
   return {part.substr(0, equals), part.substr(equals + 1)};
 }
@@ -59,6 +60,9 @@ ModelFlag ParseModel(const std::string& flag) {
       model.options.recipe = value;
     } else if (key == "device") {
       model.options.device = value;
+    } else if (key == "fp16") {
+      if (value != "force") Refuse("--model", flag, "fp16=force");
+      model.options.force_fp16 = true;
     } else if (key == "instruction") {
       model.options.instruction = value;
     } else {
@@ -102,7 +106,8 @@ void AddFlags(CLI::App& app, Flags& flags, Config& config) {
          "A model to host; repeatable, the first is the default. DIR is a diffusers pipeline folder, COMPONENT=DIR replaces one "
          "of its folders")
       ->type_name(
-          "NAME=DIR[,precision=w4a4|w4a8|w8a8|bf16|fp16|fp32[+...]][,recipe=NAME|FILE][,device=cpu|cuda:0][,instruction=FILE]"
+          "NAME=DIR[,precision=w4a4|w4a8|w8a8|bf16|fp16|fp32[+...]][,recipe=NAME|FILE][,device=cpu|cuda:0][,fp16=force][,"
+          "instruction=FILE]"
           "[,COMPONENT=DIR...]")
       ->required()
       ->allow_extra_args(false);
