@@ -76,6 +76,7 @@ ModelInfo Describe(const DiffusionPipeline::Parts& parts) {
   info.max_steps = parts.samplers.front()->max_steps();
   info.default_guidance_scale = parts.family->default_guidance_scale;
   info.max_guidance_scale = kMaxGuidanceScale;
+  info.guidance_embedded = denoiser.embeds_guidance();
   info.max_prompt_tokens = parts.family->max_prompt_tokens;
   info.lacks_instruction = parts.family->reads_instruction && !parts.prompts->has_instruction();
   info.default_clean_caption = parts.family->default_clean_caption;
@@ -83,10 +84,14 @@ ModelInfo Describe(const DiffusionPipeline::Parts& parts) {
   return info;
 }
 
-// m = u + g (c - u), in the prediction's dtype, and without the variance half that some networks predict beside the noise.
+// m = u + g (c - u), in the latent's dtype, and without the variance half that some networks predict beside the noise.
 torch::Tensor Guide(const DiffusionSample& sample, std::span<const torch::Tensor> predictions) {
-  torch::Tensor prediction = predictions.back();
-  if (sample.texts.negative) prediction = predictions.front() + sample.plan.guidance_scale * (prediction - predictions.front());
+  const auto dtype = sample.latent.scalar_type();
+  torch::Tensor prediction = predictions.back().to(dtype);
+  if (sample.texts.negative) {
+    const torch::Tensor unguided = predictions.front().to(dtype);
+    prediction = unguided + sample.plan.guidance_scale * (prediction - unguided);
+  }
   return prediction.narrow(0, 0, sample.latent.size(0));
 }
 
@@ -95,7 +100,8 @@ void AppendRows(const DiffusionSample& sample, const Texts& texts, const TokenLa
   models::DenoiserRow row{.latent = sample.solver->ScaleInput(sample.latent),
                           .timestep = sample.solver->timestep(),
                           .text = texts.positive.context.get(),
-                          .layout = &layout};
+                          .layout = &layout,
+                          .guidance = sample.plan.guidance_scale};
   if (texts.negative) {
     rows.push_back(row);
     rows.back().text = texts.negative->context.get();
@@ -154,7 +160,7 @@ std::vector<std::unique_ptr<Sample>> DiffusionPipeline::Begin(const Request& req
   const models::Denoiser& denoiser = *parts_.variants[variant].denoiser;
   Texts texts;
   texts.positive.embedding = parts_.prompts->Encode(request.prompt, PromptRole::kPositive, plan.clean_caption);
-  if (plan.guided()) {
+  if (plan.guided) {
     texts.negative.emplace().embedding = parts_.prompts->Encode(request.negative_prompt, PromptRole::kNegative, plan.clean_caption);
   }
   texts = Prepared(std::move(texts), denoiser);

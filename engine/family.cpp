@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array kFamilies = {
     Family{.pipeline_class = "PixArtSigmaPipeline", .default_clean_caption = true, .noise_in_text_dtype = true},
+    Family{.pipeline_class = "SanaPipeline", .reads_instruction = true},
+    Family{.pipeline_class = "SanaSprintPipeline", .default_steps = 2, .reads_instruction = true},
 };
 
 }  // namespace

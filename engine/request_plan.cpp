@@ -92,6 +92,10 @@ std::vector<FieldViolation> CheckRequest(const ModelInfo& info, const Request& r
   if (request.steps != 0) violations.Range("steps", request.steps, 1, info.max_steps);
   // A comparison with NaN is false, so NaN is out of every range.
   if (request.guidance_scale) violations.Range("guidance_scale", *request.guidance_scale, 0, info.max_guidance_scale);
+  if (info.guidance_embedded && !request.negative_prompt.empty()) {
+    violations.Add("negative_prompt",
+                   "expected none, found one: this model has its guidance embedded and reads no negative prompt");
+  }
   if (request.num_images < 1) violations.Add("num_images", "expected 1 or more, found " + std::to_string(request.num_images));
   return violations.Take();
 }
@@ -107,6 +111,7 @@ RequestPlan PlanRequest(const ModelInfo& info, const Request& request) {
   plan.steps = request.steps == 0 ? info.default_steps : request.steps;
   plan.guidance_scale = request.guidance_scale.value_or(info.default_guidance_scale);
   plan.sampler = SamplerOf(info, request.scheduler);
+  plan.guided = plan.guidance_scale > 1 && !info.guidance_embedded;
   plan.clean_caption = request.clean_caption.value_or(info.default_clean_caption);
   return plan;
 }

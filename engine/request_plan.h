@@ -23,9 +23,9 @@ struct RequestPlan {
   double guidance_scale = 0;
   int sampler = 0;  // index into ModelInfo::schedulers
   bool clean_caption = false;
-
-  /// Below or at 1 guidance changes nothing, so the forward on the negative prompt is left out.
-  bool guided() const { return guidance_scale > 1; }
+  /// Whether the negative prompt is run beside the prompt. At 1 and below guidance changes nothing; embedded, it needs no second
+  /// run.
+  bool guided = false;
 };
 
 /// Everything wrong with `request` for the model that `info` describes. Pure.

@@ -165,6 +165,7 @@ void ToProto(const HostedModels& models, const Limits& limits, v1::ListModelsRes
     for (const std::string& scheduler : info.schedulers) proto->add_schedulers(scheduler);
     proto->set_parameters(info.parameters);
     proto->set_resident_bytes(info.resident_bytes);
+    proto->set_guidance_embedded(info.guidance_embedded);
     WriteDefaults(info, proto->mutable_defaults());
     WriteLimits(info, limits, proto->mutable_limits());
   }

@@ -12,14 +12,13 @@
 
 #include "engine/base/error.h"
 #include "tests/golden.h"
+#include "tests/painted.h"
 #include "tests/tiny_pipeline.h"
 
 namespace stampd {
 namespace {
 
-using testing::ExpectClose;
 using testing::Golden;
-using testing::RunAlone;
 using testing::TinyOptions;
 using testing::TinyRequest;
 
@@ -29,46 +28,12 @@ const Pipeline& TinyPipeline(Precision precision = Precision::kFp32) {
   return precision == Precision::kBf16 ? *bf16 : *fp32;
 }
 
-torch::Tensor LatentOf(const Picture& picture) {
-  torch::Tensor latent = torch::empty({picture.channels, picture.height, picture.width});
-  std::memcpy(latent.data_ptr(), picture.bytes.data(), picture.bytes.size());
-  return latent;
-}
+using testing::Latent;
 
-torch::Tensor Latent(const Pipeline& pipeline, const Sample& sample) {
-  return LatentOf(pipeline.Finish(sample, Picture::Kind::kLatentF32));
-}
-
-// The share of values that differ by more than one of 255.
-double Differing(const Picture& picture, const torch::Tensor& expected) {
-  EXPECT_EQ(expected.sizes(), (at::IntArrayRef{picture.height, picture.width, 3}));
-  int differing = 0;
-  for (std::size_t i = 0; i < picture.bytes.size(); ++i) {
-    differing += std::abs(int{picture.bytes[i]} - int{expected.const_data_ptr<std::uint8_t>()[i]}) > 1;
-  }
-  return static_cast<double>(differing) / static_cast<double>(picture.bytes.size());
-}
-
-// Runs `request` to its end and compares noise, every step's latent and the picture with the case that diffusers recorded.
+// Against the case that tests/reference/make_pipeline.py recorded.
 void ExpectGolden(const std::string& name, const Request& request, Precision precision, double tolerance) {
-  const Golden golden("pipeline_golden");
-  const Pipeline& pipeline = TinyPipeline(precision);
-  const auto samples = pipeline.Begin(request);
-  const torch::Tensor noise = golden[name + ".noise"], latents = golden[name + ".latents"], images = golden[name + ".image"];
-  ASSERT_EQ(noise.size(0), static_cast<int>(samples.size()));
-  ASSERT_EQ(latents.size(0), samples[0]->total_steps());
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto image = static_cast<std::int64_t>(i);
-    EXPECT_TRUE(torch::equal(Latent(pipeline, *samples[i]), noise[image].to(torch::kFloat32))) << "noise of image " << i;
-    for (int step = 0; step < samples[i]->total_steps(); ++step) {
-      Sample* const sample = samples[i].get();
-      pipeline.Step({&sample, 1});
-      ExpectClose(Latent(pipeline, *sample), latents[step][image], tolerance, name + " step " + std::to_string(step));
-    }
-    EXPECT_TRUE(samples[i]->done());
-    const double allowed = precision == Precision::kFp32 ? 0.001 : 0.6;  // bf16 rounds pixels to steps of up to 1/256
-    EXPECT_LE(Differing(pipeline.Finish(*samples[i], Picture::Kind::kRgb8), images[image]), allowed) << name;
-  }
+  static const Golden golden("pipeline_golden");
+  testing::ExpectPainted(TinyPipeline(precision), request, golden, name, tolerance);
 }
 
 TEST(PipelineTest, FourStepsPaintAsDiffusers) { ExpectGolden("four_steps", TinyRequest(96, 64, 4, 7), Precision::kFp32, 1e-4); }
@@ -108,35 +73,13 @@ TEST(PipelineTest, Bf16StaysNear) { ExpectGolden("bf16", TinyRequest(64, 64, 4, 
 
 // Every kind of neighbour at once: sizes, step counts, steps done, guidance, prompts.
 TEST(PipelineTest, ResultsDoNotDependOnThePack) {
-  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
-    const Pipeline& pipeline = TinyPipeline(precision);
-    std::vector<Request> requests = {TinyRequest(64, 64, 3, 1), TinyRequest(96, 64, 5, 2), TinyRequest(64, 128, 4, 3),
-                                     TinyRequest(80, 48, 2, 4)};
-    requests[1].guidance_scale = 0.0;
-    requests[2].prompt = "";
-    requests[3].prompt = std::string(2000, 'x');
-
-    std::vector<std::unique_ptr<Sample>> together;
-    std::vector<torch::Tensor> alone;
-    for (const Request& request : requests) {
-      auto samples = pipeline.Begin(request);
-      Sample* const sample = samples[0].get();
-      RunAlone(pipeline, *sample);
-      alone.push_back(Latent(pipeline, *sample));
-      together.push_back(std::move(pipeline.Begin(request)[0]));
-    }
-    for (;;) {
-      std::vector<Sample*> running;
-      for (const auto& sample : together) {
-        if (!sample->done()) running.push_back(sample.get());
-      }
-      if (running.empty()) break;
-      pipeline.Step(running);
-    }
-    for (std::size_t i = 0; i < together.size(); ++i) {
-      EXPECT_TRUE(torch::equal(Latent(pipeline, *together[i]), alone[i])) << Name(precision) << " request " << i;
-    }
-  }
+  std::vector<Request> requests = {TinyRequest(64, 64, 3, 1), TinyRequest(96, 64, 5, 2), TinyRequest(64, 128, 4, 3),
+                                   TinyRequest(80, 48, 2, 4)};
+  requests[1].guidance_scale = 0.0;
+  requests[2].prompt = "";
+  requests[3].prompt = std::string(2000, 'x');
+  testing::ExpectSameAloneAndPacked(TinyPipeline(Precision::kFp32), requests);
+  testing::ExpectSameAloneAndPacked(TinyPipeline(Precision::kBf16), requests);
 }
 
 TEST(PipelineTest, PreviewHasTheAskedForShape) {

@@ -48,8 +48,17 @@ TEST(RequestPlanTest, AbsentMeansDefault) {
 
 TEST(RequestPlanTest, ZeroGuidanceIsAValue) {
   EXPECT_DOUBLE_EQ(PlanRequest(Info(), {.guidance_scale = 0.0}).guidance_scale, 0);
-  EXPECT_FALSE(PlanRequest(Info(), {.guidance_scale = 1.0}).guided());
-  EXPECT_TRUE(PlanRequest(Info(), {.guidance_scale = 1.001}).guided());
+  EXPECT_FALSE(PlanRequest(Info(), {.guidance_scale = 1.0}).guided);
+  EXPECT_TRUE(PlanRequest(Info(), {.guidance_scale = 1.001}).guided);
+}
+
+TEST(RequestPlanTest, EmbeddedGuidanceNeedsNoSecondRun) {
+  ModelInfo info = Info();
+  info.guidance_embedded = true;
+  EXPECT_FALSE(PlanRequest(info, {.guidance_scale = 4.5}).guided);
+  EXPECT_THAT(CheckRequest(info, {.prompt = "a cat", .guidance_scale = 4.5}), IsEmpty());
+  EXPECT_THAT(CheckRequest(info, {.negative_prompt = "a dog"}),
+              ElementsAre(::testing::Field(&FieldViolation::field, "negative_prompt")));
 }
 
 TEST(RequestPlanTest, BinningPaintsAtATrainedSize) {

@@ -93,8 +93,12 @@ def paint(name, seeds, dtype=torch.float32, flow_euler=False, instruction=None, 
         settings |= {"negative_prompt": NEGATIVE}
     images = pipeline(PROMPT, num_images_per_prompt=len(seeds), generator=generators, output_type="np", clean_caption=False,
                       callback_on_step_end=keep_latent, complex_human_instruction=instruction and [instruction], **settings).images
+    noise = first[0]
+    if name == "sana_sprint":  # what stands between prepare_latents and the loop, and between the loop and the autoencoder
+        noise = noise * pipeline.scheduler.config.sigma_data
+        latents[-1] = latents[-1] / pipeline.scheduler.config.sigma_data
     return {
-        "noise": first[0],
+        "noise": noise,
         "latents": torch.stack(latents),  # [steps, images, channels, height, width]
         "image": torch.from_numpy((images * 255).round().astype(np.uint8)),
     }
