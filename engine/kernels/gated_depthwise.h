@@ -30,7 +30,7 @@ void GatedDepthwise(TokenView<const double> x, Grid grid, DepthwiseFilters<doubl
 
 namespace cpu {
 
-/// T is float or Bf16. Tokens in the order of the layout that `neighbours` [tokens, 9] are of. Writes the channels `first` …
+/// T is float or Bf16. Tokens in the order of the layout that `neighbours` [tokens, 9] are of. Writes the rows `first` …
 /// `first` + `count` - 1 of `out`; parts may be computed by several threads at once.
 ///
 /// Arithmetic is in fp32, each operation rounded once: the bias, then tap * neighbour of each neighbour in the order of the table;

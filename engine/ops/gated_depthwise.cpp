@@ -1,6 +1,6 @@
 #include "engine/ops/gated_depthwise.h"
 
-#include <algorithm>
+#include <vector>
 
 #include "engine/kernels/gated_depthwise.h"
 #include "engine/ops/token_rows.h"
@@ -8,8 +8,7 @@
 namespace stampd::ops {
 namespace {
 
-// Of a task: a few rows of tiles fit a core's cache, and a token's part is long enough to be fetched ahead.
-constexpr int kChannels = 256;
+constexpr std::int64_t kRowsPerTask = 64;  // a few tiles, whose border is read by other tasks too
 
 }  // namespace
 
@@ -18,15 +17,16 @@ torch::Tensor GatedDepthwise(const torch::Tensor& x, Segments segments, const De
   for (const Segment& segment : segments) {
     if (segment.layout == nullptr) throw Broken("[ops] a convolution got tokens without a grid");
   }
-  const int width = static_cast<int>(x.size(1) / 2), parts = (width + kChannels - 1) / kChannels;
-  torch::Tensor out = at::empty({x.size(0), width}, x.options());
+  torch::Tensor out = at::empty({x.size(0), x.size(1) / 2}, x.options());
+  const std::vector<RowBlock> blocks = BlocksOf(segments, kRowsPerTask);
   const kernels::DepthwiseFilters<float> view{filters.taps.const_data_ptr<float>(), filters.bias.const_data_ptr<float>()};
   WithType(x.scalar_type(), [&]<typename T>(T) {
-    InParallel(static_cast<std::int64_t>(segments.size()) * parts, [&](std::int64_t task, Scratch&) {
-      const Segment& segment = segments[static_cast<std::size_t>(task / parts)];
-      const int tokens = static_cast<int>(segment.tokens), first = static_cast<int>(task % parts) * kChannels;
+    InParallel(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t task, Scratch&) {
+      const RowBlock& block = blocks[static_cast<std::size_t>(task)];
+      const Segment& segment = segments[static_cast<std::size_t>(block.segment)];
+      const int tokens = static_cast<int>(segment.tokens), first = static_cast<int>(block.first - segment.first);
       kernels::cpu::GatedDepthwise<T>(Rows(ViewOf<const T>(x), segment.first, tokens), segment.layout->neighbours().data(), view,
-                                      first, std::min(kChannels, width - first), Rows(ViewOf<T>(out), segment.first, tokens));
+                                      first, block.rows, Rows(ViewOf<T>(out), segment.first, tokens));
     });
   });
   return out;

@@ -15,6 +15,7 @@ struct Lanes128 {
   static constexpr int kLanes = 4;
 
   static Float LoadFloats(const float* from) { return _mm_loadu_ps(from); }
+  static Float LoadFloats(const Bf16* from) { return Widened(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))); }
   // The first `count` lanes, the others zero.
   static Float LoadPart(const float* from, int count) {
     if (count >= kLanes) return LoadFloats(from);
@@ -29,10 +30,12 @@ struct Lanes128 {
   }
   // The first `count` lanes from bf16, the others zero.
   static Float LoadPart(const Bf16* from, int count) {
+    if (count >= kLanes) return LoadFloats(from);
     __m128i halves = _mm_setzero_si128();
-    __builtin_memcpy(&halves, from, count >= kLanes ? 8u : 2u * static_cast<unsigned>(count));
-    return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), halves));
+    __builtin_memcpy(&halves, from, sizeof(Bf16) * static_cast<unsigned>(count));
+    return Widened(halves);
   }
+  static Float Widened(__m128i halves) { return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), halves)); }
   // The first `count` lanes, whole numbers -128 … 255, as bytes.
   static void StoreBytes(void* to, Float value, int count) {
     const __m128i low = _mm_and_si128(_mm_cvtps_epi32(value), _mm_set1_epi32(255));

@@ -20,6 +20,7 @@ struct Lanes256 {
 
   static Int Load(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
   static Float LoadFloats(const float* from) { return _mm256_loadu_ps(from); }
+  static Float LoadFloats(const Bf16* from) { return Widened(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))); }
   static void Store(void* to, Int value) { _mm256_storeu_si256(static_cast<__m256i*>(to), value); }
   // The first `count` lanes.
   static void StoreFloats(float* to, Float value, int count) {
@@ -35,10 +36,12 @@ struct Lanes256 {
   }
   // The first `count` lanes from bf16, the others zero.
   static Float LoadPart(const Bf16* from, int count) {
+    if (count >= kLanes) return LoadFloats(from);
     __m128i halves = _mm_setzero_si128();
-    __builtin_memcpy(&halves, from, count >= kLanes ? 16u : 2u * static_cast<unsigned>(count));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+    __builtin_memcpy(&halves, from, sizeof(Bf16) * static_cast<unsigned>(count));
+    return Widened(halves);
   }
+  static Float Widened(__m128i halves) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16)); }
   // The first `count` lanes, whole numbers -128 … 255, as bytes.
   static void StoreBytes(void* to, Float value, int count) {
     const Int places = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,  //

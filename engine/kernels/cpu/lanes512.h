@@ -22,6 +22,7 @@ struct Lanes512 {
 
   static Int Load(const void* from) { return _mm512_loadu_si512(from); }
   static Float LoadFloats(const float* from) { return _mm512_loadu_ps(from); }
+  static Float LoadFloats(const Bf16* from) { return Widened(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))); }
   static void Store(void* to, Int value) { _mm512_storeu_si512(to, value); }
   // The first `count` lanes.
   static void StoreFloats(float* to, Float value, int count) {
@@ -32,9 +33,8 @@ struct Lanes512 {
   // The first `count` lanes, the others zero.
   static Float LoadPart(const float* from, int count) { return _mm512_maskz_loadu_ps(First(count), from); }
   // The first `count` lanes from bf16, the others zero.
-  static Float LoadPart(const Bf16* from, int count) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(First(count), from)), 16));
-  }
+  static Float LoadPart(const Bf16* from, int count) { return Widened(_mm256_maskz_loadu_epi16(First(count), from)); }
+  static Float Widened(__m256i halves) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16)); }
   // The first `count` lanes, whole numbers -128 … 255, as bytes.
   static void StoreBytes(void* to, Float value, int count) {
     _mm_mask_storeu_epi8(to, First(count), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(value)));

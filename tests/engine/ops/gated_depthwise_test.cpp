@@ -17,7 +17,7 @@ using stampd::testing::ExpectClose;
 using stampd::testing::PackedGrids;
 using stampd::testing::Threads;
 
-constexpr std::int64_t kWidth = 300;  // more than one task's channels, and a part of one's
+constexpr std::int64_t kWidth = 300;
 
 class GatedDepthwiseTest : public ::testing::TestWithParam<torch::ScalarType> {
  protected:
@@ -37,7 +37,8 @@ class GatedDepthwiseTest : public ::testing::TestWithParam<torch::ScalarType> {
     return Patchify((split[0] * at::silu(split[1])).squeeze(0), *segment.layout, 1);
   }
 
-  PackedGrids grids_ = {{{5, 7}, 4}, {{1, 1}, 4}, {{8, 6}, 2}, {{5, 7}, 8}};
+  // One of more than a task's tokens.
+  PackedGrids grids_ = {{{5, 7}, 4}, {{1, 1}, 4}, {{18, 14}, 4}, {{5, 7}, 8}};
   torch::Tensor x_;
   DepthwiseFilters filters_;
 };
