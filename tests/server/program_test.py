@@ -79,6 +79,14 @@ def test_prints_one_line_and_drains_on_sigterm():
         assert "code=OK" in log
 
 
+def test_says_once_that_a_model_lacks_its_instruction():
+    for folder, times in (("uninstructed", 1), ("steps-1", 0)):
+        with Program(folder=folder) as program:
+            program.stub.Generate(pb.GenerateRequest(prompt="a"))
+            program.process.send_signal(signal.SIGTERM)
+            assert program.end()[2].count("instruction_missing") == times
+
+
 def test_sigterm_lets_admitted_requests_finish():
     with Program(folder="steps-20") as program:
         calls = [program.stub.Generate.future(pb.GenerateRequest(prompt="a", steps=5)) for _ in range(5)]
