@@ -2,32 +2,20 @@
 
 #include <ATen/ATen.h>
 
+#include "engine/models/autoencoder_dc/linear_attention.h"
 #include "engine/models/autoencoder_dc/pixels.h"
 
 namespace stampd::models::autoencoder_dc {
 namespace {
 
 constexpr std::int64_t kParts = 3;  // query, key, value
-constexpr double kEpsilon = 1e-15;
 
 torch::Tensor TakeQkv(const layers::WeightScope& scope, std::int64_t channels) {
   std::vector<torch::Tensor> parts;
   for (const char* name : {"to_q", "to_k", "to_v"}) parts.push_back((scope / name).Take("weight", {channels, channels}));
-  return at::cat(parts);
-}
-
-// Of all heads of a map [pixels, heads * 3 * head_dim], to `out` [pixels, heads * head_dim]: with q and k behind a ReLU
-// sum(v (k·q)) / (sum(k·q) + eps), over all keys, in fp32. Products are taken in the order that costs pixels * head_dim²; the
-// reference takes them in the other one where pixels are fewer than head_dim, for the same result.
-void AttendLinearly(const torch::Tensor& qkv, std::int64_t head_dim, const torch::Tensor& out) {
-  const std::int64_t heads = qkv.size(1) / (kParts * head_dim);
-  const torch::Tensor parts = qkv.view({qkv.size(0), heads, kParts, head_dim}).to(torch::kFloat32).transpose(0, 1);
-  const torch::Tensor q = parts.select(2, 0).relu(), k = parts.select(2, 1).relu(), v = parts.select(2, 2);
-  const torch::Tensor weighed = at::matmul(k.transpose(1, 2), v);  // [heads, head_dim of k, head_dim of v]
-  const torch::Tensor weights = k.sum(1).unsqueeze(2);
-  const torch::Tensor sums = at::matmul(q, at::cat({weighed, weights}, 2));  // [heads, pixels, head_dim + 1]
-  const torch::Tensor mixed = sums.narrow(2, 0, head_dim).div_(sums.narrow(2, head_dim, 1) + kEpsilon);
-  out.unflatten(1, {heads, head_dim}).transpose(0, 1).copy_(mixed);
+  torch::Tensor joined = at::cat(parts);
+  for (const char* name : {"to_q", "to_k", "to_v"}) (scope / name).Release("weight");
+  return joined;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/models/autoencoder_dc/config.h"
+#include "engine/models/autoencoder_dc/linear_attention.h"
 #include "engine/models/autoencoder_dc/model.h"
 #include "engine/models/registry.h"
 #include "tests/expect_broken.h"
@@ -151,6 +152,26 @@ TEST(AutoencoderDCLoadTest, ALatentOfAnotherShapeIsRefused) {
   const auto autoencoder = Load(kCheckpoint);
   ExpectBroken([&] { autoencoder->Decode(at::zeros({3, 5, 7})); }, {"[autoencoder_dc]", "[4, height, width]", "[3, 5, 7]"});
   EXPECT_THROW(autoencoder->Decode(at::zeros({4, 0, 7})), Broken);
+}
+
+// Against the definition, in double: one pixel, and more than are done at once.
+TEST(AutoencoderDCAttentionTest, WeighsAllPixels) {
+  constexpr std::int64_t kHeads = 3, kHeadDim = 4;
+  at::manual_seed(6);
+  for (const std::int64_t pixels : {1, 5, 1100}) {
+    const torch::Tensor qkv = at::rand({pixels, kHeads * 3 * kHeadDim}) - 0.2;
+    const torch::Tensor wide = at::full({pixels, kHeads * kHeadDim + 2}, 7.f);
+    autoencoder_dc::AttendLinearly(qkv, kHeadDim, wide.narrow(1, 1, kHeads * kHeadDim));
+    for (std::int64_t head = 0; head < kHeads; ++head) {
+      const auto part = [&](std::int64_t index) {
+        return qkv.narrow(1, (3 * head + index) * kHeadDim, kHeadDim).to(torch::kFloat64);
+      };
+      const torch::Tensor weights = at::matmul(part(0).relu(), part(1).relu().t());  // [queries, keys]
+      const torch::Tensor expected = at::matmul(weights, part(2)) / (weights.sum(1, /*keepdim=*/true) + 1e-15);
+      ExpectClose(wide.narrow(1, 1 + head * kHeadDim, kHeadDim), expected, 1e-5);
+    }
+    EXPECT_TRUE((wide.select(1, 0) == 7).all().item<bool>() && (wide.select(1, -1) == 7).all().item<bool>());
+  }
 }
 
 TEST(AutoencoderDCConfigTest, MissingKeysHaveDiffusersDefaults) {
