@@ -37,6 +37,14 @@ torch::Device DeviceOf(const std::string& name) {
   return torch::kCPU;
 }
 
+// As its folder says: quantized where its weights were prepared, else in `dtype`.
+std::unique_ptr<models::TextEncoder> LoadTextEncoder(const io::Component& component, torch::ScalarType dtype,
+                                                     torch::Device device) {
+  const std::optional<quant::Recipe> recipe = ReadPrepared(component.folder);
+  const layers::Quantization quantization{.recipe = recipe ? &*recipe : nullptr};
+  return models::LoadTextEncoder(component, dtype, device, &quantization);
+}
+
 }  // namespace
 
 void UseThreads(int count) {
@@ -49,7 +57,7 @@ DiffusionPipeline::Parts LoadParts(const io::Checkpoint& checkpoint, const std::
   parts.device = DeviceOf(device);
   parts.samplers = samplers::MakeSamplers(io::Config::Read(checkpoint.Get("scheduler").folder / "scheduler_config.json"));
   auto tokenizer = text::T5Tokenizer::Load(checkpoint.Get("tokenizer").folder);
-  auto text_encoder = models::LoadTextEncoder(checkpoint.Get("text_encoder"), dtype, parts.device);
+  auto text_encoder = LoadTextEncoder(checkpoint.Get("text_encoder"), dtype, parts.device);
   if (tokenizer->vocabulary() > text_encoder->vocabulary()) {
     throw Broken("[pipeline] tokenizer and text_encoder: expected at most " + std::to_string(text_encoder->vocabulary()) +
                  " ids, found " + std::to_string(tokenizer->vocabulary()));

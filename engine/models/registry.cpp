@@ -17,6 +17,7 @@ struct Entry {
   std::unique_ptr<Network> (*load)(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device, Options...);
 };
 
+using TextEncoderEntry = Entry<TextEncoder, const layers::Quantization*>;
 using DenoiserEntry = Entry<Denoiser, const layers::Quantization*>;
 
 // LibTorch has no fast fp16 convolution on CPUs (three orders of magnitude under fp32), so there the decoder computes in fp32.
@@ -25,7 +26,7 @@ std::unique_ptr<Autoencoder> LoadKL(const std::filesystem::path& folder, torch::
   return LoadAutoencoderKL(folder, dtype, device);
 }
 
-constexpr std::array kTextEncoders = {Entry<TextEncoder>{"T5EncoderModel", LoadT5Encoder}};
+constexpr std::array kTextEncoders = {TextEncoderEntry{"T5EncoderModel", LoadT5Encoder}};
 // "Transformer2DModel" is what PixArt's transformer was called when its checkpoints were written.
 constexpr std::array kDenoisers = {DenoiserEntry{"PixArtTransformer2DModel", LoadPixArtTransformer},
                                    DenoiserEntry{"Transformer2DModel", LoadPixArtTransformer}};
@@ -44,8 +45,9 @@ std::unique_ptr<Network> Load(const auto& entries, const io::Component& componen
 
 }  // namespace
 
-std::unique_ptr<TextEncoder> LoadTextEncoder(const io::Component& component, torch::ScalarType dtype, torch::Device device) {
-  return Load<TextEncoder>(kTextEncoders, component, dtype, device);
+std::unique_ptr<TextEncoder> LoadTextEncoder(const io::Component& component, torch::ScalarType dtype, torch::Device device,
+                                             const layers::Quantization* quantization) {
+  return Load<TextEncoder>(kTextEncoders, component, dtype, device, quantization);
 }
 
 std::unique_ptr<Denoiser> LoadDenoiser(const io::Component& component, torch::ScalarType dtype, torch::Device device,
