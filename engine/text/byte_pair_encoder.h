@@ -25,8 +25,8 @@ struct BytePairs {
 
 /// Byte-pair encoding of a text as one word, in the order of Hugging Face's `tokenizers`. Immutable and thread-safe.
 ///
-/// SentencePiece, on the same vocabulary, takes equal merges from left to right whichever pieces they are made of and never splits
-/// a run of spaces or line breaks that is a piece of its own; ids can differ in long runs and rare overlaps.
+/// SentencePiece, on the same vocabulary, takes the longest run of spaces that is a piece first instead of merging pairs, so that
+/// its ids are others in runs longer than that.
 class BytePairEncoder {
  public:
   explicit BytePairEncoder(BytePairs pairs) : pairs_(std::move(pairs)) {}
