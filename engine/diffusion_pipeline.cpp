@@ -77,6 +77,7 @@ ModelInfo Describe(const DiffusionPipeline::Parts& parts) {
   info.default_guidance_scale = parts.family->default_guidance_scale;
   info.max_guidance_scale = kMaxGuidanceScale;
   info.max_prompt_tokens = parts.family->max_prompt_tokens;
+  info.lacks_instruction = parts.family->reads_instruction && !parts.prompts->has_instruction();
   info.default_clean_caption = parts.family->default_clean_caption;
   info.default_use_resolution_binning = models::HasBins(native);
   return info;
@@ -154,9 +155,10 @@ std::vector<std::unique_ptr<Sample>> DiffusionPipeline::Begin(const Request& req
   const RequestPlan plan = PlanRequest(info_, request);
   const models::Denoiser& denoiser = *parts_.variants[variant].denoiser;
   Texts texts;
-  texts.positive.embedding = parts_.prompts->Encode(request.prompt, plan.clean_caption);
-  if (plan.guided())
-    texts.negative = {.embedding = parts_.prompts->Encode(request.negative_prompt, plan.clean_caption), .context = {}};
+  texts.positive.embedding = parts_.prompts->Encode(request.prompt, PromptRole::kPositive, plan.clean_caption);
+  if (plan.guided()) {
+    texts.negative.emplace().embedding = parts_.prompts->Encode(request.negative_prompt, PromptRole::kNegative, plan.clean_caption);
+  }
   texts = Prepared(std::move(texts), denoiser);
 
   std::vector<std::unique_ptr<Sample>> samples;

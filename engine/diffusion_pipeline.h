@@ -66,7 +66,7 @@ class DiffusionPipeline final : public Pipeline {
   models::LatentPreview preview_;
 };
 
-/// All parts but the variants. Broken as Pipeline::Load.
-DiffusionPipeline::Parts LoadParts(const io::Checkpoint& checkpoint, const std::string& device, torch::ScalarType dtype);
+/// All parts but the variants; what they compute in is `dtype`. Broken as Pipeline::Load.
+DiffusionPipeline::Parts LoadParts(const io::Checkpoint& checkpoint, const LoadOptions& options, torch::ScalarType dtype);
 
 }  // namespace stampd

@@ -13,6 +13,8 @@ struct Family {
   bool default_clean_caption = false;
   /// The reference draws the noise in the text encoder's dtype, not in fp32: another random stream, hence another picture.
   bool noise_in_text_dtype = false;
+  /// Trained with an instruction before each positive prompt (instruction.h).
+  bool reads_instruction = false;
 };
 
 /// Broken, naming the class and those that are hosted, if stampd does not host `pipeline_class`.

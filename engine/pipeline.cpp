@@ -7,6 +7,7 @@
 #include <malloc.h>
 
 #include "engine/diffusion_pipeline.h"
+#include "engine/instruction.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/digest.h"
 #include "engine/layers/quantization.h"
@@ -45,24 +46,36 @@ std::unique_ptr<models::TextEncoder> LoadTextEncoder(const io::Component& compon
   return models::LoadTextEncoder(component, dtype, device, &quantization);
 }
 
+std::unique_ptr<const PromptEncoder> LoadPrompts(const io::Checkpoint& checkpoint, const Family& family, const LoadOptions& options,
+                                                 torch::ScalarType dtype, torch::Device device) {
+  std::string instruction;
+  if (family.reads_instruction) {
+    instruction = ReadInstruction(checkpoint, options.instruction);
+  } else if (!options.instruction.empty()) {
+    throw BadRequest("instruction", "expected none for a " + std::string(family.pipeline_class) + ", which reads prompts alone");
+  }
+  auto tokenizer = text::LoadTokenizer(checkpoint.Get("tokenizer"));
+  auto text_encoder = LoadTextEncoder(checkpoint.Get("text_encoder"), dtype, device);
+  if (tokenizer->vocabulary() > text_encoder->vocabulary()) {
+    throw Broken("[pipeline] tokenizer and text_encoder: expected at most " + std::to_string(text_encoder->vocabulary()) +
+                 " ids, found " + std::to_string(tokenizer->vocabulary()));
+  }
+  return std::make_unique<PromptEncoder>(std::move(tokenizer), std::move(text_encoder), family.max_prompt_tokens,
+                                         std::move(instruction));
+}
+
 }  // namespace
 
 void UseThreads(int count) {
   if (count > 0) at::set_num_threads(count);
 }
 
-DiffusionPipeline::Parts LoadParts(const io::Checkpoint& checkpoint, const std::string& device, torch::ScalarType dtype) {
+DiffusionPipeline::Parts LoadParts(const io::Checkpoint& checkpoint, const LoadOptions& options, torch::ScalarType dtype) {
   DiffusionPipeline::Parts parts;
   parts.family = &FindFamily(checkpoint.pipeline_class());
-  parts.device = DeviceOf(device);
+  parts.device = DeviceOf(options.device);
   parts.samplers = samplers::MakeSamplers(io::Config::Read(checkpoint.Get("scheduler").folder / "scheduler_config.json"));
-  auto tokenizer = text::T5Tokenizer::Load(checkpoint.Get("tokenizer").folder);
-  auto text_encoder = LoadTextEncoder(checkpoint.Get("text_encoder"), dtype, parts.device);
-  if (tokenizer->vocabulary() > text_encoder->vocabulary()) {
-    throw Broken("[pipeline] tokenizer and text_encoder: expected at most " + std::to_string(text_encoder->vocabulary()) +
-                 " ids, found " + std::to_string(tokenizer->vocabulary()));
-  }
-  parts.prompts = std::make_unique<PromptEncoder>(std::move(tokenizer), std::move(text_encoder), parts.family->max_prompt_tokens);
+  parts.prompts = LoadPrompts(checkpoint, *parts.family, options, dtype, parts.device);
   parts.autoencoder = models::LoadAutoencoder(checkpoint.Get("vae"), dtype, parts.device);
   return parts;
 }
@@ -76,7 +89,7 @@ std::unique_ptr<Pipeline> Pipeline::Load(const LoadOptions& options) {
   // Reading every byte for the digest takes about as long as loading; the two share the page cache.
   std::future<std::string> digest = std::async(std::launch::async, [&] { return io::ModelDigest(checkpoint); });
 
-  DiffusionPipeline::Parts parts = LoadParts(checkpoint, options.device, dtype);
+  DiffusionPipeline::Parts parts = LoadParts(checkpoint, options, dtype);
   for (const Precision precision : precisions) {
     const std::optional<quant::Recipe> recipe = recipes.For(precision);
     const layers::Quantization quantization{.recipe = recipe ? &*recipe : nullptr};

@@ -25,6 +25,9 @@ struct LoadOptions {
   std::string device = "cpu";
   /// Component name ("transformer", "vae", …) to a folder that replaces the pipeline's own.
   std::map<std::string, std::filesystem::path> components;
+  /// The text that stands before each positive prompt, for families that were trained with one. Empty: the file that the checkpoint
+  /// holds, if it does (instruction.h).
+  std::filesystem::path instruction;
 };
 
 /// What a picture may be asked for; zero, empty and absent mean the model's default (`ModelInfo`).
@@ -58,6 +61,8 @@ struct ModelInfo {
   int default_steps = 0, max_steps = 0;
   double default_guidance_scale = 0, max_guidance_scale = 0;
   int max_prompt_tokens = 0;  // longer prompts are cut, as the reference does
+  /// The model was trained with an instruction before its prompts, and there is none: pictures follow their prompts less well.
+  bool lacks_instruction = false;
   bool default_clean_caption = false;
   bool default_use_resolution_binning = false;
   int latent_channels = 0;

@@ -35,7 +35,8 @@ bool IsModelName(const std::string& name) {
 std::pair<std::string, std::string> KeyAndValue(const std::string& flag, const std::string& part) {
   const std::size_t equals = part.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == part.size()) {
-    Refuse("--model", flag, "NAME=DIR[,precision=…][,recipe=…][,device=…][,COMPONENT=DIR…], found the part '" + part + "'");
+    Refuse("--model", flag,
+           "NAME=DIR[,precision=…][,recipe=…][,device=…][,instruction=FILE][,COMPONENT=DIR…], found the part '" + part + "'");
   }
   return {part.substr(0, equals), part.substr(equals + 1)};
 }
@@ -58,6 +59,8 @@ ModelFlag ParseModel(const std::string& flag) {
       model.options.recipe = value;
     } else if (key == "device") {
       model.options.device = value;
+    } else if (key == "instruction") {
+      model.options.instruction = value;
     } else {
       model.options.components[key] = value;
     }
@@ -99,7 +102,8 @@ void AddFlags(CLI::App& app, Flags& flags, Config& config) {
          "A model to host; repeatable, the first is the default. DIR is a diffusers pipeline folder, COMPONENT=DIR replaces one "
          "of its folders")
       ->type_name(
-          "NAME=DIR[,precision=w4a4|w4a8|w8a8|bf16|fp16|fp32[+...]][,recipe=NAME|FILE][,device=cpu|cuda:0][,COMPONENT=DIR...]")
+          "NAME=DIR[,precision=w4a4|w4a8|w8a8|bf16|fp16|fp32[+...]][,recipe=NAME|FILE][,device=cpu|cuda:0][,instruction=FILE]"
+          "[,COMPONENT=DIR...]")
       ->required()
       ->allow_extra_args(false);
   const auto number = [&](const char* name, int& value, int low, int high, const char* help) {

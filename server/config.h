@@ -12,7 +12,7 @@
 
 namespace stampd::server {
 
-/// `--model NAME=DIR[,precision=…][,recipe=…][,device=…][,COMPONENT=DIR…]`
+/// `--model NAME=DIR[,precision=…][,recipe=…][,device=…][,instruction=FILE][,COMPONENT=DIR…]`
 struct ModelFlag {
   std::string name;
   LoadOptions options;

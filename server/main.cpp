@@ -17,6 +17,12 @@ HostedModels LoadModels(const Config& config, Log& log) {
   for (const ModelFlag& flag : config.models) {
     models.push_back({flag.name, flag.options.device, Pipeline::Load(flag.options)});
     log.Info("loaded", {{"model", flag.name}, {"folder", flag.options.folder.string()}, {"digest", models.back().info().digest}});
+    if (models.back().info().lacks_instruction) {
+      log.Info("instruction missing",
+               {{"model", flag.name},
+                {"effect", "prompts go without the instruction that the model was trained with"},
+                {"remedy", "deploy/extract_instruction.py writes it into the tokenizer's folder; or say instruction=FILE"}});
+    }
   }
   return models;
 }

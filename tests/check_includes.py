@@ -18,6 +18,7 @@ RULES = {
     "engine/base": ((), None),
     "engine/io": (("engine/base",), r"rapidjson/|openssl/"),
     "engine/text": (("engine/base", "engine/io"), r"unicode/"),
+    "engine/text/tokenizer_json.cpp": (("engine/base", "engine/io"), r"rapidjson/"),
     "engine/text/sentencepiece.cpp": (("engine/base", "engine/io"), r"sentencepiece_processor\.h"),
     "engine/kernels": (("engine/base",), None),
     "engine/kernels/cpu": (("engine/base", "engine/kernels"), r"immintrin\.h"),

@@ -12,7 +12,6 @@ namespace stampd::io {
 namespace {
 
 constexpr int kMaxDepth = 64;
-constexpr std::uint64_t kMaxBytes = 16 << 20;
 
 // Deepest nesting of brackets outside strings; right for valid JSON, and bounded work for any other text.
 int Depth(std::string_view text) {
@@ -57,8 +56,8 @@ rapidjson::Document ParseJson(std::string_view text, std::string_view place, con
   return document;
 }
 
-rapidjson::Document ReadJson(const std::filesystem::path& file, std::string_view place) {
-  return ParseJson(ReadFile(file, kMaxBytes, place), place, file.string());
+rapidjson::Document ReadJson(const std::filesystem::path& file, std::string_view place, std::uint64_t max_bytes) {
+  return ParseJson(ReadFile(file, max_bytes, place), place, file.string());
 }
 
 std::string Describe(const rapidjson::Value& value) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -12,8 +13,8 @@ namespace stampd::io {
 /// nests deeper than 64. Accepts NaN, Infinity and -Infinity, which Python's json writes.
 rapidjson::Document ParseJson(std::string_view text, std::string_view place, const std::string& file);
 
-/// The same for a file of at most 16 MiB.
-rapidjson::Document ReadJson(const std::filesystem::path& file, std::string_view place);
+/// The same for a file of at most `max_bytes`.
+rapidjson::Document ReadJson(const std::filesystem::path& file, std::string_view place, std::uint64_t max_bytes = 16 << 20);
 
 /// What an error message says was found: `null`, `the number 2.5`, `the string "a"`, `a list of 3`, `an object`.
 std::string Describe(const rapidjson::Value& value);

@@ -5,6 +5,7 @@
 
 #include "engine/base/error.h"
 #include "engine/models/autoencoder_kl/model.h"
+#include "engine/models/gemma2/model.h"
 #include "engine/models/pixart/transformer.h"
 #include "engine/models/t5/model.h"
 
@@ -26,7 +27,15 @@ std::unique_ptr<Autoencoder> LoadKL(const std::filesystem::path& folder, torch::
   return LoadAutoencoderKL(folder, dtype, device);
 }
 
-constexpr std::array kTextEncoders = {TextEncoderEntry{"T5EncoderModel", LoadT5Encoder}};
+// Gemma 2 was trained in bf16, and its hidden states may leave fp16's range: beside an fp16 transformer it computes in bf16.
+std::unique_ptr<TextEncoder> LoadGemma2(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device,
+                                        const layers::Quantization* quantization) {
+  return LoadGemma2Encoder(folder, dtype == torch::kFloat16 ? torch::kBFloat16 : dtype, device, quantization);
+}
+
+constexpr std::array kTextEncoders = {TextEncoderEntry{"T5EncoderModel", LoadT5Encoder},
+                                      TextEncoderEntry{"Gemma2Model", LoadGemma2},
+                                      TextEncoderEntry{"Gemma2ForCausalLM", LoadGemma2}};
 // "Transformer2DModel" is what PixArt's transformer was called when its checkpoints were written.
 constexpr std::array kDenoisers = {DenoiserEntry{"PixArtTransformer2DModel", LoadPixArtTransformer},
                                    DenoiserEntry{"Transformer2DModel", LoadPixArtTransformer}};

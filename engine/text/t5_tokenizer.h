@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string_view>
-#include <vector>
+
+#include "engine/text/tokenizer.h"
 
 namespace stampd::text {
 
@@ -19,19 +19,17 @@ namespace stampd::text {
 ///   - a single_word token is one that U+0020 or an end of the text sets apart, not any word boundary.
 ///
 /// Reads `spiece.model`, and from tokenizer_config.json, special_tokens_map.json and added_tokens.json, where they are there, which
-/// literal texts are special and how they treat white space beside them. Immutable and thread-safe.
-class T5Tokenizer {
+/// literal texts are special and how they treat white space beside them.
+///
+/// Encode cuts a text to `max_length` - 1 ids and adds the end-of-sequence id, unless it is the last already. Linear in the text's
+/// length; some 0.5 s for a mebibyte.
+class T5Tokenizer : public Tokenizer {
  public:
   /// Broken, naming the file, if the folder holds no usable model.
   static std::unique_ptr<const T5Tokenizer> Load(const std::filesystem::path& folder);
-  virtual ~T5Tokenizer() = default;
 
-  /// Ids of `text` (UTF-8; invalid bytes become U+FFFD), cut to `max_length` - 1 (at least 0), then the end-of-sequence id unless
-  /// it is the last already. No padding. Linear in the text's length; some 0.5 s for a mebibyte.
-  virtual std::vector<std::int64_t> Encode(std::string_view text, int max_length) const = 0;
   virtual std::int64_t pad_id() const = 0;
   virtual std::int64_t eos_id() const = 0;
-  virtual int vocabulary() const = 0;  // ids lie below
 };
 
 }  // namespace stampd::text

@@ -110,6 +110,8 @@ void AddRun(CLI::App& program) {
   command->add_option("--recipe", flags->load.recipe,
                       "How to quantize: a preset's name or a JSON file; default: the precision's preset");
   command->add_option("--component", flags->components, "NAME=DIR: a component from another folder (repeatable)");
+  command->add_option("--instruction", flags->load.instruction,
+                      "Text before the prompt, for models trained with one; default: the checkpoint's, if it has it");
   command->add_flag("--clean-caption,!--no-clean-caption", request.clean_caption, "Clean the prompts; default: the model's");
   command->add_flag("--resolution-binning,!--no-resolution-binning", request.use_resolution_binning,
                     "Paint at a size that the model was trained on, then crop; default: the model's");

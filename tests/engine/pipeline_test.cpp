@@ -163,6 +163,7 @@ TEST(PipelineTest, InfoStatesDefaultsAndLimits) {
   EXPECT_DOUBLE_EQ(info.default_guidance_scale, 4.5);
   EXPECT_THAT(info.schedulers, ::testing::ElementsAre("dpmsolver++", "euler"));
   EXPECT_TRUE(info.default_use_resolution_binning);
+  EXPECT_FALSE(info.lacks_instruction);
   EXPECT_GT(info.resident_bytes, 0);
 }
 

@@ -14,6 +14,7 @@
 #include "engine/models/t5/block.h"
 #include "engine/models/t5/config.h"
 #include "engine/models/t5/relative_position.h"
+#include "engine/models/token_embedding.h"
 
 namespace stampd::models {
 namespace t5 {
@@ -45,8 +46,7 @@ class Encoder final : public TextEncoder {
  public:
   Encoder(layers::Weights& weights, const T5Config& config)
       : config_(config),
-        dtype_(weights.dtype()),
-        embeddings_(TakeEmbeddings(weights, config)),
+        embedding_("t5", TakeEmbeddings(weights, config)),
         position_table_((layers::WeightScope(weights) / "encoder" / "block" / 0 / "layer" / 0 / "SelfAttention")
                             .Take("relative_attention_bias.weight", {config.position_buckets, config.heads})),
         final_norm_(layers::WeightScope(weights) / "encoder" / "final_layer_norm", config) {
@@ -57,38 +57,25 @@ class Encoder final : public TextEncoder {
   }
 
   Footprint footprint() const override { return footprint_; }
-  torch::ScalarType dtype() const override { return dtype_; }
+  torch::ScalarType dtype() const override { return embedding_.dtype(); }
   int vocabulary() const override { return static_cast<int>(config_.vocabulary); }
 
   torch::Tensor Encode(std::span<const std::int64_t> ids) const override {
     const at::NoGradGuard no_grad;
-    torch::Tensor stream = at::embedding(embeddings_, Checked(ids));
+    torch::Tensor stream = embedding_.Look(ids);
     const torch::Tensor bias = RelativePositionBias(position_table_, stream.size(0), config_.position_max_distance);
     for (const Block& block : blocks_) stream = block.Forward(stream, bias);
     return final_norm_.Forward(stream);
   }
 
  private:
-  torch::Tensor Checked(std::span<const std::int64_t> ids) const;
-
   T5Config config_;
-  torch::ScalarType dtype_;
-  torch::Tensor embeddings_;
+  TokenEmbedding embedding_;
   torch::Tensor position_table_;
   Norm final_norm_;
   std::vector<Block> blocks_;
   Footprint footprint_;
 };
-
-torch::Tensor Encoder::Checked(std::span<const std::int64_t> ids) const {
-  if (ids.empty()) throw Broken("[t5] expected at least one token id, found none");
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i] >= 0 && ids[i] < config_.vocabulary) continue;
-    throw Broken("[t5] token id " + std::to_string(ids[i]) + " at position " + std::to_string(i) + ": expected 0 … " +
-                 std::to_string(config_.vocabulary - 1));
-  }
-  return torch::tensor(at::ArrayRef<std::int64_t>(ids.data(), ids.size()), torch::kInt64).to(embeddings_.device());
-}
 
 }  // namespace
 }  // namespace t5

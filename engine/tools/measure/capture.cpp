@@ -18,7 +18,7 @@ struct Capture::State final : layers::LinearObserver {
 Capture::Capture(const io::Checkpoint& checkpoint, torch::ScalarType dtype, Request request) : state_(std::make_unique<State>()) {
   state_->request = std::move(request);
   const layers::Quantization quantization{.observer = state_.get()};
-  DiffusionPipeline::Parts parts = LoadParts(checkpoint, "cpu", dtype);
+  DiffusionPipeline::Parts parts = LoadParts(checkpoint, {}, dtype);
   parts.variants.push_back(
       {Precision::kFp32, models::LoadDenoiser(checkpoint.Get("transformer"), dtype, parts.device, &quantization)});
   state_->pipeline = std::make_unique<DiffusionPipeline>(std::move(parts));

@@ -54,7 +54,7 @@ std::unique_ptr<DiffusionPipeline> LoadAll(const CompareOptions& options, const 
   const io::Checkpoint checkpoint = io::Checkpoint::Open(load.folder, load.components);
   const torch::ScalarType dtype = DtypeOf(load);
   const layers::ActivationMaxima maxima = MaximaFor(recipes, checkpoint, dtype, options);
-  DiffusionPipeline::Parts parts = LoadParts(checkpoint, load.device, dtype);
+  DiffusionPipeline::Parts parts = LoadParts(checkpoint, load, dtype);
   const io::Component& transformer = checkpoint.Get("transformer");
   const layers::Quantization exact{.observer = &linears};
   parts.variants.push_back({Precision::kFp32, models::LoadDenoiser(transformer, dtype, parts.device, &exact)});

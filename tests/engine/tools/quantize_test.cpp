@@ -180,7 +180,7 @@ std::unique_ptr<Pipeline> QuantizeOnLoad(const quant::Recipe& recipe, const laye
   const LoadOptions tiny = TinyOptions({});
   const io::Checkpoint checkpoint = io::Checkpoint::Open(tiny.folder, tiny.components);
   const layers::Quantization quantization{.recipe = &recipe, .maxima = &maxima};
-  DiffusionPipeline::Parts parts = LoadParts(checkpoint, "cpu", torch::kBFloat16);
+  DiffusionPipeline::Parts parts = LoadParts(checkpoint, tiny, torch::kBFloat16);
   parts.variants.push_back(
       {Precision::kW4A4, models::LoadDenoiser(checkpoint.Get("transformer"), torch::kBFloat16, torch::kCPU, &quantization)});
   return std::make_unique<DiffusionPipeline>(std::move(parts));
