@@ -39,6 +39,14 @@ torch::Device DeviceOf(const std::string& name) {
   return torch::kCPU;
 }
 
+// As its folder says: quantized where its weights were prepared, else in `dtype`.
+std::unique_ptr<models::TextEncoder> LoadTextEncoder(const io::Component& component, torch::ScalarType dtype,
+                                                     torch::Device device) {
+  const std::optional<quant::Recipe> recipe = ReadPrepared(component.folder);
+  const layers::Quantization quantization{.recipe = recipe ? &*recipe : nullptr};
+  return models::LoadTextEncoder(component, dtype, device, &quantization);
+}
+
 std::unique_ptr<const PromptEncoder> LoadPrompts(const io::Checkpoint& checkpoint, const Family& family, const LoadOptions& options,
                                                  torch::ScalarType dtype, torch::Device device) {
   std::string instruction;
@@ -48,7 +56,7 @@ std::unique_ptr<const PromptEncoder> LoadPrompts(const io::Checkpoint& checkpoin
     throw BadRequest("instruction", "expected none for a " + std::string(family.pipeline_class) + ", which reads prompts alone");
   }
   auto tokenizer = text::LoadTokenizer(checkpoint.Get("tokenizer"));
-  auto text_encoder = models::LoadTextEncoder(checkpoint.Get("text_encoder"), dtype, device);
+  auto text_encoder = LoadTextEncoder(checkpoint.Get("text_encoder"), dtype, device);
   if (tokenizer->vocabulary() > text_encoder->vocabulary()) {
     throw Broken("[pipeline] tokenizer and text_encoder: expected at most " + std::to_string(text_encoder->vocabulary()) +
                  " ids, found " + std::to_string(tokenizer->vocabulary()));

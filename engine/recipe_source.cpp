@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::string_view kConfigKey = "quantization_config";
 
-std::optional<quant::Recipe> ReadPrepared(const std::filesystem::path& transformer) {
-  const io::Config config = io::Config::Read(transformer / "config.json");
-  if (!config.IsObject(kConfigKey)) return {};
-  return quant::ReadRecipe(config.Object(kConfigKey));
-}
-
 std::string_view PresetOf(Precision precision) {
   if (precision == Precision::kW8A8) return "w8a8";
   return precision == Precision::kW4A8 ? "stamp-w4a8" : "stamp-w4a4";
@@ -28,6 +22,12 @@ std::string BitsOf(const quant::Recipe& recipe) {
 }
 
 }  // namespace
+
+std::optional<quant::Recipe> ReadPrepared(const std::filesystem::path& component) {
+  const io::Config config = io::Config::Read(component / "config.json");
+  if (!config.IsObject(kConfigKey)) return {};
+  return quant::ReadRecipe(config.Object(kConfigKey));
+}
 
 quant::Recipe FindRecipe(const std::string& name_or_file) {
   const std::vector<std::string> presets = quant::PresetNames();

@@ -30,6 +30,9 @@ class RecipeSource {
   std::optional<quant::Recipe> wanted_;
 };
 
+/// What a component's weights were prepared by, as its config.json says; nothing if they were not. Broken if that can't be read.
+std::optional<quant::Recipe> ReadPrepared(const std::filesystem::path& component);
+
 /// A preset by its name, or else the recipe in that JSON file.
 quant::Recipe FindRecipe(const std::string& name_or_file);
 

@@ -35,6 +35,21 @@ class ObservedLinear final : public TokenLinear {
   LinearObserver* observer_;
 };
 
+// In place of a linear whose weights went into a sink.
+class EmptyLinear final : public TokenLinear {
+ public:
+  EmptyLinear(std::int64_t in, std::int64_t out) : in_(in), out_(out) {}
+
+  std::int64_t in() const override { return in_; }
+  std::int64_t out() const override { return out_; }
+  torch::Tensor Forward(const torch::Tensor&, ops::Segments, ops::Activation) const override {
+    throw Broken("[stamp] a network whose weights were only written was run");
+  }
+
+ private:
+  std::int64_t in_, out_;
+};
+
 // What q, k and v are to each other: linears of one shape that read the same tokens.
 struct Names {
   const WeightScope& scope;
@@ -129,7 +144,9 @@ Quantized TakeAllPrepared(const Names& names, const LinearRecipe& recipe) {
   return joined;
 }
 
-Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantization& quantization) {
+// Gives take(leaf, weight, smooth_scales) each weight as it is rounded, and lets go of the original. Returns the smooth scales.
+template <typename F>
+torch::Tensor RoundEach(const Names& names, const LinearRecipe& recipe, const Quantization& quantization, F take) {
   std::vector<torch::Tensor> weights;
   for (const std::string_view leaf : names.leaves) {  // as stored: what is rounded must not depend on what the rest computes in
     const WeightScope scope = names.scope / leaf;
@@ -138,17 +155,33 @@ Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantiz
   const torch::Tensor smooth_scales = SmoothScales(quantization, names, recipe, weights);
   const kernels::FeatureTransform transform{.factors = smooth_scales.defined() ? smooth_scales.data_ptr<float>() : nullptr,
                                             .hadamard_block = std::max(1, recipe.hadamard_block)};
-  std::vector<ops::QuantizedWeight> rounded;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const WeightScope scope = names.scope / names.leaves[i];
-    rounded.push_back(
-        ops::RoundWeight(weights[i], transform, recipe.weight_bits, recipe.weight_group != 0, recipe.weight_rounding));
-    if (quantization.sink != nullptr) quantization.sink->Write(names.scope.Name(names.leaves[i]), rounded.back(), smooth_scales);
-    scope.CountResident(rounded.back().resident_bytes() - static_cast<std::int64_t>(weights[i].nbytes()));
+    take(names.leaves[i],
+         ops::RoundWeight(weights[i], transform, recipe.weight_bits, recipe.weight_group != 0, recipe.weight_rounding),
+         smooth_scales);
+    scope.CountResident(-static_cast<std::int64_t>(weights[i].nbytes()));
     weights[i] = torch::Tensor();
     scope.Release("weight");
   }
+  return smooth_scales;
+}
+
+Quantized RoundAll(const Names& names, const LinearRecipe& recipe, const Quantization& quantization) {
+  std::vector<ops::QuantizedWeight> rounded;
+  const auto keep = [&](std::string_view, ops::QuantizedWeight weight, const torch::Tensor&) {
+    names.scope.CountResident(weight.resident_bytes());
+    rounded.push_back(std::move(weight));
+  };
+  const torch::Tensor smooth_scales = RoundEach(names, recipe, quantization, keep);
   return {ops::Join(rounded), smooth_scales};
+}
+
+void WriteAll(const Names& names, const LinearRecipe& recipe, const Quantization& quantization) {
+  const auto write = [&](std::string_view leaf, const ops::QuantizedWeight& weight, const torch::Tensor& smooth_scales) {
+    quantization.sink->Write(names.scope.Name(leaf), weight, smooth_scales);
+  };
+  RoundEach(names, recipe, quantization, write);
 }
 
 torch::Tensor TakeBiases(const Names& names, bool bias) {
@@ -173,6 +206,11 @@ std::unique_ptr<const TokenLinear> Build(const Names& names, bool bias, const Li
     return std::make_unique<const RoundedInputLinear>(recipe, LoadLinear(scope, names.leaves, names.in, names.out, bias),
                                                       torch::Tensor());
   }
+  if (quantization.sink != nullptr) {
+    WriteAll(names, recipe, quantization);
+    TakeBiases(names, bias);  // which is copied as it is, once it was checked
+    return std::make_unique<const EmptyLinear>(names.in, names.out * static_cast<std::int64_t>(names.leaves.size()));
+  }
   const bool prepared = scope.Has(std::string(names.leaves.front()) + ".weight_codes");
   Quantized quantized = prepared ? TakeAllPrepared(names, recipe) : RoundAll(names, recipe, quantization);
   const torch::Tensor biases = TakeBiases(names, bias);
@@ -188,20 +226,31 @@ std::unique_ptr<const TokenLinear> Build(const Names& names, bool bias, const Li
   return linear;
 }
 
+using Resolver = LinearRecipe (quant::Recipe::*)(std::span<const std::string> layers, std::int64_t width) const;
+
+std::unique_ptr<const TokenLinear> Load(const Names& names, bool bias, Resolver resolve) {
+  const WeightScope& scope = names.scope;
+  for (const std::string_view leaf : names.leaves) scope.CountImageLinear(leaf);
+  const Quantization* const quantization = scope.quantization();
+  if (quantization == nullptr) return LoadLinear(scope, names.leaves, names.in, names.out, bias);
+  LinearRecipe recipe{.skip = true};
+  if (quantization->recipe != nullptr) recipe = (quantization->recipe->*resolve)(names.Full(), names.in);
+  const bool exact = recipe.skip || (recipe.weight_bits == kExactBits && recipe.activation_bits == kExactBits);
+  auto linear = exact ? LoadLinear(scope, names.leaves, names.in, names.out, bias) : Build(names, bias, recipe, *quantization);
+  if (quantization->observer == nullptr) return linear;
+  return std::make_unique<const ObservedLinear>(std::move(linear), scope.Name(names.leaves.front()), quantization->observer);
+}
+
 }  // namespace
 
 std::unique_ptr<const TokenLinear> LoadImageLinear(const WeightScope& scope, const std::vector<std::string_view>& names,
                                                    std::int64_t in, std::int64_t out, bool bias) {
-  for (const std::string_view name : names) scope.CountImageLinear(name);
-  const Quantization* const quantization = scope.quantization();
-  if (quantization == nullptr) return LoadLinear(scope, names, in, out, bias);
-  const Names all{scope, names, in, out};
-  LinearRecipe recipe{.skip = true};
-  if (quantization->recipe != nullptr) recipe = quantization->recipe->Resolve(all.Full(), in);
-  const bool exact = recipe.skip || (recipe.weight_bits == kExactBits && recipe.activation_bits == kExactBits);
-  auto linear = exact ? LoadLinear(scope, names, in, out, bias) : Build(all, bias, recipe, *quantization);
-  if (quantization->observer == nullptr) return linear;
-  return std::make_unique<const ObservedLinear>(std::move(linear), scope.Name(names.front()), quantization->observer);
+  return Load({scope, names, in, out}, bias, &quant::Recipe::Resolve);
+}
+
+std::unique_ptr<const TokenLinear> LoadTextLinear(const WeightScope& scope, const std::vector<std::string_view>& names,
+                                                  std::int64_t in, std::int64_t out, bool bias) {
+  return Load({scope, names, in, out}, bias, &quant::Recipe::ResolveForText);
 }
 
 }  // namespace stampd::layers

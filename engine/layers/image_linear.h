@@ -21,4 +21,8 @@ namespace stampd::layers {
 std::unique_ptr<const TokenLinear> LoadImageLinear(const WeightScope& scope, const std::vector<std::string_view>& names,
                                                    std::int64_t in, std::int64_t out, bool bias = true);
 
+/// The same over the tokens of a text, which have no grid: the recipe must not need one.
+std::unique_ptr<const TokenLinear> LoadTextLinear(const WeightScope& scope, const std::vector<std::string_view>& names,
+                                                  std::int64_t in, std::int64_t out, bool bias = true);
+
 }  // namespace stampd::layers

@@ -24,8 +24,8 @@ struct LinearCall {
   torch::Tensor y;  // [total_tokens, out]
 };
 
-/// Sees the linears of a network that read image tokens: as they are loaded, and what each computes. For measurements; a network
-/// that is loaded without one pays nothing. Forwards may run on several threads at once.
+/// Sees the linears of a network that a recipe is about (image_linear.h): as they are loaded, and what each computes. For
+/// measurements; a network that is loaded without one pays nothing. Forwards may run on several threads at once.
 class LinearObserver {
  public:
   virtual ~LinearObserver() = default;
@@ -34,7 +34,8 @@ class LinearObserver {
   virtual void Computed(const std::string& name, const LinearCall& call) = 0;
 };
 
-/// Gets each quantized weight as it is made, under its own name (q, k and v apart).
+/// Gets each quantized weight as it is made, under its own name (q, k and v apart). The network keeps none of them, so that large
+/// ones can be rounded in little memory, and can't be run.
 class QuantizedWeightSink {
  public:
   virtual ~QuantizedWeightSink() = default;
@@ -44,7 +45,7 @@ class QuantizedWeightSink {
 /// Largest magnitudes of the input channels of each linear, by its observer's name: what smoothing is calibrated on.
 using ActivationMaxima = std::map<std::string, std::vector<float>, std::less<>>;
 
-/// How a network's linears over image tokens are loaded, where that is not just in full precision.
+/// How a network's linears over image tokens, or a text encoder's, are loaded, where that is not just in full precision.
 struct Quantization {
   const quant::Recipe* recipe = nullptr;  // null: full precision
   const ActivationMaxima* maxima = nullptr;

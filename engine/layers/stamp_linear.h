@@ -28,8 +28,8 @@ class StampLinear final : public TokenLinear {
   std::int64_t out() const override { return weight_.out(); }
   std::int64_t resident_bytes() const;
 
-  /// Every segment must have a layout. Norm, transforms and rounding are done tile by tile in one pass, and so is all that follows
-  /// the product.
+  /// Every segment must have a layout, unless the recipe needs no grid. Norm, transforms and rounding are done tile by tile in one
+  /// pass, and so is all that follows the product.
   torch::Tensor Forward(const torch::Tensor& x, ops::Segments segments, ops::Activation activation) const override;
   torch::Tensor ForwardNormed(const torch::Tensor& x, ops::Segments segments, const ops::Norm& norm,
                               ops::Activation activation) const override;

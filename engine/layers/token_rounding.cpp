@@ -11,6 +11,13 @@ namespace {
 
 using quant::TokenControl;
 
+quant::TokenPlan PlanSegment(const ops::Segment& segment, const quant::LinearRecipe& recipe) {
+  if (segment.layout != nullptr) return quant::PlanTokens(*segment.layout, recipe);
+  if (recipe.needs_grid()) throw Broken("[stamp] a linear that is quantized along the tokens got tokens without a grid");
+  const auto bits = static_cast<std::uint8_t>(recipe.activation_bits);
+  return {.bits = std::vector(static_cast<std::size_t>(segment.tokens), bits), .order = {}};
+}
+
 // The plans of all segments, one after the other.
 struct PackPlan {
   std::vector<std::uint8_t> bits;
@@ -20,8 +27,7 @@ struct PackPlan {
 PackPlan PlanPack(ops::Segments segments, const quant::LinearRecipe& recipe) {
   PackPlan pack;
   for (const ops::Segment& segment : segments) {
-    if (segment.layout == nullptr) throw Broken("[stamp] a linear that is quantized along the tokens got tokens without a grid");
-    const quant::TokenPlan plan = quant::PlanTokens(*segment.layout, recipe);
+    const quant::TokenPlan plan = PlanSegment(segment, recipe);
     pack.bits.insert(pack.bits.end(), plan.bits.begin(), plan.bits.end());
     for (const int token : plan.order) pack.order.push_back(segment.first + token);
   }

@@ -20,8 +20,8 @@ class TokenRounding {
   std::int64_t resident_bytes() const;
   kernels::TileTransform tiles() const { return recipe_.tile_transform(); }
 
-  /// Q(L X R) of packed tokens [total_tokens, width] in a dtype that has kernels, layer-normed first if `norm` is given; each
-  /// segment has a layout. The recipe has no control.
+  /// Q(L X R) of packed tokens [total_tokens, width] in a dtype that has kernels, layer-normed first if `norm` is given. Each
+  /// segment has a layout, or the recipe needs no grid; it has no control.
   ops::QuantizedTokens Round(const torch::Tensor& x, ops::Segments segments, const ops::Norm* norm) const;
 
   /// x as rounding leaves it, float32 [total_tokens, width]: L⁻¹ Q(L X R) R⁻¹, under the recipe's control. `x` of any

@@ -25,7 +25,7 @@ torch::Tensor AsTensor(const io::TensorRecord& record, std::shared_ptr<const io:
 /// thread-safe.
 class Weights {
  public:
-  /// `quantization` is for the linears over image tokens (image_linear.h), or null; it must live as long as this.
+  /// `quantization` is for the linears that a recipe is about (image_linear.h), or null; it must live as long as this.
   Weights(std::shared_ptr<const io::TensorArchive> archive, torch::ScalarType dtype, torch::Device device,
           const Quantization* quantization = nullptr);
 
@@ -50,7 +50,7 @@ class Weights {
   void CountResident(std::int64_t difference) { resident_bytes_ += difference; }
   void CountParameters(std::int64_t difference) { parameters_ += difference; }
 
-  /// The linears over image tokens, by their full names, as LoadImageLinear was asked for them.
+  /// The linears that a recipe is about, by their full names, as LoadImageLinear and LoadTextLinear were asked for them.
   void CountImageLinear(std::string name) { image_linears_.push_back(std::move(name)); }
   const std::vector<std::string>& image_linears() const { return image_linears_; }
 
@@ -83,16 +83,16 @@ class Weights {
 /// A place in the tree of names: `scope / "attn1" / "to_q"` is where "….attn1.to_q.weight" is.
 class WeightScope {
  public:
-  explicit WeightScope(Weights& weights, std::string prefix = {}) : weights_(&weights), prefix_(std::move(prefix)) {}
+  explicit WeightScope(Weights& weights) : WeightScope(weights, {}, weights.dtype()) {}
 
-  WeightScope operator/(std::string_view child) const { return WeightScope(*weights_, prefix_ + std::string(child) + "."); }
+  WeightScope operator/(std::string_view child) const { return {*weights_, prefix_ + std::string(child) + ".", dtype_}; }
   WeightScope operator/(int index) const { return *this / std::to_string(index); }
 
   std::string Name(std::string_view leaf) const { return prefix_ + std::string(leaf); }
   bool Has(std::string_view leaf) const { return weights_->Has(Name(leaf)); }
   at::IntArrayRef Shape(std::string_view leaf) const { return weights_->Shape(Name(leaf)); }
   torch::ScalarType StoredDtype(std::string_view leaf) const { return weights_->StoredDtype(Name(leaf)); }
-  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const { return weights_->Take(Name(leaf), shape); }
+  torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape) const { return weights_->Take(Name(leaf), shape, dtype_); }
   torch::Tensor Take(std::string_view leaf, at::IntArrayRef shape, torch::ScalarType dtype,
                      at::MemoryFormat format = at::MemoryFormat::Contiguous) const {
     return weights_->Take(Name(leaf), shape, dtype, format);
@@ -109,11 +109,18 @@ class WeightScope {
   void CountParameters(std::int64_t difference) const { weights_->CountParameters(difference); }
   const Quantization* quantization() const { return weights_->quantization(); }
   void CountImageLinear(std::string_view leaf) const { weights_->CountImageLinear(Name(leaf)); }
-  torch::ScalarType dtype() const { return weights_->dtype(); }
+
+  /// The same place for what computes in another dtype than the rest of the network.
+  WeightScope As(torch::ScalarType dtype) const { return {*weights_, prefix_, dtype}; }
+  torch::ScalarType dtype() const { return dtype_; }
 
  private:
+  WeightScope(Weights& weights, std::string prefix, torch::ScalarType dtype)
+      : weights_(&weights), prefix_(std::move(prefix)), dtype_(dtype) {}
+
   Weights* weights_;
   std::string prefix_;
+  torch::ScalarType dtype_;
 };
 
 }  // namespace stampd::layers

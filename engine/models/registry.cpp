@@ -20,6 +20,7 @@ struct Entry {
   std::unique_ptr<Network> (*load)(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device, Options...);
 };
 
+using TextEncoderEntry = Entry<TextEncoder, const layers::Quantization*>;
 using DenoiserEntry = Entry<Denoiser, const layers::Quantization*>;
 
 // LibTorch has no fast fp16 convolution on CPUs (three orders of magnitude under fp32), so there decoders compute in fp32.
@@ -30,13 +31,14 @@ std::unique_ptr<Autoencoder> LoadDecoder(const std::filesystem::path& folder, to
 }
 
 // Gemma 2 was trained in bf16, and its hidden states may leave fp16's range: beside an fp16 transformer it computes in bf16.
-std::unique_ptr<TextEncoder> LoadGemma2(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device) {
-  return LoadGemma2Encoder(folder, dtype == torch::kFloat16 ? torch::kBFloat16 : dtype, device);
+std::unique_ptr<TextEncoder> LoadGemma2(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device,
+                                        const layers::Quantization* quantization) {
+  return LoadGemma2Encoder(folder, dtype == torch::kFloat16 ? torch::kBFloat16 : dtype, device, quantization);
 }
 
-constexpr std::array kTextEncoders = {Entry<TextEncoder>{"T5EncoderModel", LoadT5Encoder},
-                                      Entry<TextEncoder>{"Gemma2Model", LoadGemma2},
-                                      Entry<TextEncoder>{"Gemma2ForCausalLM", LoadGemma2}};
+constexpr std::array kTextEncoders = {TextEncoderEntry{"T5EncoderModel", LoadT5Encoder},
+                                      TextEncoderEntry{"Gemma2Model", LoadGemma2},
+                                      TextEncoderEntry{"Gemma2ForCausalLM", LoadGemma2}};
 // "Transformer2DModel" is what PixArt's transformer was called when its checkpoints were written.
 constexpr std::array kDenoisers = {DenoiserEntry{"PixArtTransformer2DModel", LoadPixArtTransformer},
                                    DenoiserEntry{"Transformer2DModel", LoadPixArtTransformer},
@@ -57,8 +59,9 @@ std::unique_ptr<Network> Load(const auto& entries, const io::Component& componen
 
 }  // namespace
 
-std::unique_ptr<TextEncoder> LoadTextEncoder(const io::Component& component, torch::ScalarType dtype, torch::Device device) {
-  return Load<TextEncoder>(kTextEncoders, component, dtype, device);
+std::unique_ptr<TextEncoder> LoadTextEncoder(const io::Component& component, torch::ScalarType dtype, torch::Device device,
+                                             const layers::Quantization* quantization) {
+  return Load<TextEncoder>(kTextEncoders, component, dtype, device, quantization);
 }
 
 std::unique_ptr<Denoiser> LoadDenoiser(const io::Component& component, torch::ScalarType dtype, torch::Device device,

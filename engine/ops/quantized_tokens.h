@@ -17,7 +17,7 @@ namespace stampd::ops {
 /// X <- X diag(f) H, in place.
 void TransformFeatures(torch::Tensor& x, const kernels::FeatureTransform& transform);
 
-/// X <- L X and X <- L⁻¹ X for the tiles of each segment's layout, in place. Every segment must have a layout.
+/// X <- L X and X <- L⁻¹ X for the tiles of each segment's layout, in place. A segment without one stays as it is.
 void ForwardAlongTokens(torch::Tensor& x, Segments segments, const kernels::TileTransform& transform);
 void InverseAlongTokens(torch::Tensor& x, Segments segments, const kernels::TileTransform& transform);
 

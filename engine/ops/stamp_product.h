@@ -16,7 +16,8 @@
 
 /// The two halves of a STaMP linear (arXiv 2510.26771), Y = L⁻¹( Q(L X R) Q(R⁻¹ W)ᵀ ) + b, on packed tokens of a dtype that has
 /// kernels (token_rows.h), on the CPU. All steps of a half are done to one block of whole tiles at a time, which stays in a core's
-/// cache; each is the kernel of its name, so that the bytes are those of the steps one after the other. Segments must have layouts.
+/// cache; each is the kernel of its name, so that the bytes are those of the steps one after the other. A segment without a layout
+/// has no tiles to transform along.
 
 namespace stampd::ops {
 

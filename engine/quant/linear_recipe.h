@@ -55,6 +55,11 @@ struct LinearRecipe {
 
   bool operator==(const LinearRecipe&) const = default;
 
+  /// Whether tokens are treated by their place among others, which text does not have.
+  bool needs_grid() const {
+    return high_rule != HighTokenRule::kNone || sequence_transform != kernels::SequenceTransform::kNone ||
+           control != TokenControl::kNone;
+  }
   kernels::TileTransform tile_transform() const { return {sequence_transform, levels}; }
   kernels::TokenRounding token_rounding() const { return {activation_symmetric, static_cast<float>(activation_clip)}; }
 };

@@ -27,6 +27,18 @@ LinearRecipe Paper() {
   return linear;
 }
 
+// Text has no grid, and a Haar along its tokens gains nothing at 8 bits.
+LinearRecipe Text(int weight_bits) {
+  LinearRecipe linear = RoundToNearest(8);
+  linear.hadamard_block = 64;
+  linear.weight_bits = weight_bits;
+  if (weight_bits == 4) {
+    linear.weight_group = 64;
+    linear.weight_rounding = WeightRounding::kMseClip;
+  }
+  return linear;
+}
+
 std::vector<Recipe> AllPresets() {
   return {
       {.name = "stamp-w4a4"},
@@ -35,6 +47,8 @@ std::vector<Recipe> AllPresets() {
       {.name = "rtn-w4a4", .linear = RoundToNearest(4)},
       {.name = "w8a8", .linear = RoundToNearest(8)},
       {.name = "paper", .linear = Paper(), .tile_sides = {{}}},
+      {.name = "text-w8a8", .linear = Text(8)},
+      {.name = "text-w4a8", .linear = Text(4)},
   };
 }
 

@@ -78,6 +78,14 @@ void CheckWidth(const std::string& place, const LinearRecipe& recipe, std::int64
   }
 }
 
+// Tokens that lie in no grid have no neighbours to be mixed with, and none that would be worth more bits.
+void CheckWithoutGrid(const std::string& place, const LinearRecipe& recipe) {
+  for (const std::string_view key : {"high_rule", "sequence_transform", "control"}) {
+    const std::string found = FindRecipeField(key)->json(recipe);
+    if (found != R"("none")") Wrong(place, key, R"("none" for the tokens of a text, which have no grid)", found);
+  }
+}
+
 void CheckSides(const std::string& place, const std::vector<TileSide>& sides) {
   const std::int64_t unlimited = TileSide{}.max_tokens;
   if (sides.empty() || sides.back().max_tokens != unlimited) {
@@ -110,6 +118,11 @@ void CheckOverride(const std::string& place, const LayerOverride& exception) {
   }
 }
 
+// Of a recipe that was read, its file as well.
+std::string PlaceOf(const Recipe& recipe) {
+  return recipe.file.empty() || recipe.file == recipe.name ? recipe.name : recipe.file + ": " + recipe.name;
+}
+
 LinearRecipe With(LinearRecipe recipe, const LayerOverride& exception) {
   for (const std::string& key : exception.fields) FindRecipeField(key)->copy(exception.values, recipe);
   return recipe;
@@ -138,21 +151,28 @@ LinearRecipe Recipe::Resolve(std::span<const std::string> layers, std::int64_t w
       if (MatchesLayer(exception.layers, layer)) recipe = With(recipe, exception);
     }
     if (first && !(recipe == *first)) {
-      Wrong(name, "layers", "the same for " + layers.front() + " and " + layer + ", which read one input", "an override of one");
+      Wrong(PlaceOf(*this), "layers", "the same for " + layers.front() + " and " + layer + ", which read one input",
+            "an override of one");
     }
     first = recipe;
   }
   first->hadamard_block = BlockFor(width, first->hadamard_block);
-  const std::string place = name + ": " + layers.front();
+  const std::string place = PlaceOf(*this) + ": " + layers.front();
   CheckTogether(place, *first, MostLevels(tile_sides));
   if (!first->skip) CheckWidth(place, *first, width);
   return *first;
 }
 
+LinearRecipe Recipe::ResolveForText(std::span<const std::string> layers, std::int64_t width) const {
+  const LinearRecipe recipe = Resolve(layers, width);
+  if (!recipe.skip) CheckWithoutGrid(PlaceOf(*this) + ": " + layers.front(), recipe);
+  return recipe;
+}
+
 void Recipe::CheckLayers(std::span<const std::string> all_layers) const {
   for (const LayerOverride& exception : overrides) {
     if (std::ranges::none_of(all_layers, [&](const std::string& layer) { return MatchesLayer(exception.layers, layer); })) {
-      Wrong(name, "layers", "a pattern that some layer matches", io::Quote(exception.layers));
+      Wrong(PlaceOf(*this), "layers", "a pattern that some layer matches", io::Quote(exception.layers));
     }
   }
 }

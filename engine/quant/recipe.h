@@ -28,9 +28,10 @@ struct TileSide {
   bool operator==(const TileSide&) const = default;
 };
 
-/// How a diffusion transformer is quantized, as data.
+/// How a network's linears are quantized, as data.
 struct Recipe {
   std::string name;                                    // of the preset it came from, or the user's own
+  std::string file;                                    // that it was read from, for errors; empty: a preset
   LinearRecipe linear;                                 // all layers'
   std::vector<LayerOverride> overrides;                // in order: of two that set the same field of a layer the later one counts
   std::vector<TileSide> tile_sides = {{2048, 4}, {}};  // ascending; the last one is for all larger grids
@@ -47,6 +48,8 @@ struct Recipe {
   /// those that it computes at once from one input (q, k, v), or one name. Throws Broken, naming the layer, if the recipe can't be
   /// run on that width, or tells layers apart that share their input.
   LinearRecipe Resolve(std::span<const std::string> layers, std::int64_t width) const;
+  /// The same for tokens of text. They have no grid: throws Broken, too, if the recipe treats tokens by their place.
+  LinearRecipe ResolveForText(std::span<const std::string> layers, std::int64_t width) const;
 
   /// Throws Broken if an override matches none of a model's layers.
   void CheckLayers(std::span<const std::string> all_layers) const;

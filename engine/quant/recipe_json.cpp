@@ -105,7 +105,8 @@ std::string ToJson(const Recipe& recipe) {
 Recipe ReadRecipe(const io::Config& config) {
   CheckMethodAndVersion(config);
   Recipe recipe;
-  recipe.name = config.String("name", config.file());
+  recipe.file = config.file();
+  recipe.name = config.String("name", recipe.file);
   ReadFields(config, "", kRecipeKeys, recipe.linear);
   if (config.Has("tile_sides")) recipe.tile_sides = ReadSides(config);
   recipe.overrides = ReadOverrides(config);

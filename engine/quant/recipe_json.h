@@ -7,7 +7,7 @@
 
 namespace stampd::quant {
 
-/// A recipe as the object `quantization_config` of a transformer's config.json, or as a file of its own:
+/// A recipe as the object `quantization_config` of a component's config.json, or as a file of its own:
 ///
 ///   { "quant_method": "stamp", "version": 1, "name": "stamp-w4a4",
 ///     "weight_bits": 4, …                                        every field of LinearRecipe; one that is absent has its default

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/io/config.h"
+
 namespace stampd::tools {
 namespace {
 
@@ -17,6 +19,11 @@ bool HasWeights(const std::vector<io::FileDigest>& files) {
   return std::any_of(files.begin(), files.end(), [](const io::FileDigest& file) { return file.name.ends_with(".safetensors"); });
 }
 
+std::string RecipeOf(const io::Component& component) {
+  const io::Config config = io::Config::Read(component.folder / "config.json").Object("quantization_config");
+  return config.String("name", config.String("quant_method", ""));
+}
+
 ComponentReport InspectComponent(const io::Component& component, std::vector<io::FileDigest> files) {
   ComponentReport report;
   report.component = component;
@@ -24,6 +31,7 @@ ComponentReport InspectComponent(const io::Component& component, std::vector<io:
   if (!HasWeights(report.files)) return report;
   report.weights =
       io::TensorArchive::Open(component.folder, component.library == "transformers" ? "model" : "diffusion_pytorch_model");
+  report.recipe = RecipeOf(component);
   for (const io::TensorRecord& tensor : report.weights->tensors()) {
     report.dtypes.emplace(io::Name(tensor.dtype));
     report.parameters += tensor.bytes.size() / io::BytesPerElement(tensor.dtype);

@@ -19,6 +19,7 @@ struct ComponentReport {
   std::vector<io::FileDigest> files;
   std::shared_ptr<const io::TensorArchive> weights;  // null if it has none
   std::set<std::string> dtypes;
+  std::string recipe;  // that its weights were quantized by; empty: none
   std::uint64_t parameters = 0;
   std::uint64_t weight_bytes = 0;  // of the tensors themselves
 };

@@ -13,16 +13,16 @@ std::string Joined(const std::set<std::string>& names) {
 }
 
 std::string Components(const CheckpointReport& report) {
-  Table table({{"component"}, {"class"}, {"dtype"}, {"parameters", Table::kRight}, {"bytes", Table::kRight}});
+  Table table({{"component"}, {"class"}, {"dtype"}, {"recipe"}, {"parameters", Table::kRight}, {"bytes", Table::kRight}});
   std::uint64_t parameters = 0, bytes = 0;
   for (const ComponentReport& part : report.components) {
     const bool has = part.weights != nullptr;
-    table.Add({part.component.name, part.component.class_name, Joined(part.dtypes), has ? Grouped(part.parameters) : "",
-               has ? Grouped(part.weight_bytes) : ""});
+    table.Add({part.component.name, part.component.class_name, Joined(part.dtypes), part.recipe,
+               has ? Grouped(part.parameters) : "", has ? Grouped(part.weight_bytes) : ""});
     parameters += part.parameters;
     bytes += part.weight_bytes;
   }
-  table.Add({"total", "", "", Grouped(parameters), Grouped(bytes)});
+  table.Add({"total", "", "", "", Grouped(parameters), Grouped(bytes)});
   return table.Text();
 }
 
@@ -58,8 +58,9 @@ Json ComponentJson(const ComponentReport& part, bool tensors) {
   for (const io::FileDigest& file : part.files) files.push_back(FileJson(file));
   std::vector<Json::Member> members = {{"name", part.component.name},        {"library", part.component.library},
                                        {"class", part.component.class_name}, {"folder", part.component.folder.string()},
-                                       {"dtypes", JsonList(part.dtypes)},    {"parameters", part.parameters},
-                                       {"bytes", part.weight_bytes},         {"files", Json::List(files)}};
+                                       {"dtypes", JsonList(part.dtypes)},    {"recipe", part.recipe},
+                                       {"parameters", part.parameters},      {"bytes", part.weight_bytes},
+                                       {"files", Json::List(files)}};
   if (tensors && part.weights != nullptr) {
     std::vector<Json> list;
     for (const io::TensorRecord& tensor : part.weights->tensors()) list.push_back(TensorJson(tensor));

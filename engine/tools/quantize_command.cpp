@@ -13,13 +13,23 @@
 namespace stampd::tools {
 namespace {
 
+constexpr const char* kNoRecipe = "none";
+
 struct QuantizeFlags {
   QuantizeOptions options;
   std::vector<std::string> components;
   std::string recipe = "stamp-w4a4";
+  std::string text_recipe = kNoRecipe;
   std::filesystem::path prompts;
   std::size_t count = kCalibrationPrompts;
 };
+
+ComponentRecipes RecipesOf(const QuantizeFlags& flags) {
+  ComponentRecipes recipes;
+  if (flags.recipe != kNoRecipe) recipes.emplace("transformer", FindRecipe(flags.recipe));
+  if (flags.text_recipe != kNoRecipe) recipes.emplace("text_encoder", FindRecipe(flags.text_recipe));
+  return recipes;
+}
 
 void Run(QuantizeFlags flags) {
   flags.options.components = ParseComponents(flags.components);
@@ -29,22 +39,28 @@ void Run(QuantizeFlags flags) {
   }
   flags.options.progress = ProgressLog(std::cerr);
   const auto began = std::chrono::steady_clock::now();
-  const QuantizeReport report = Quantize(flags.options, FindRecipe(flags.recipe));
+  for (const auto& [component, report] : Quantize(flags.options, RecipesOf(flags))) {
+    std::printf("%s: %d linears of %.1f million weights, %.1f MB instead of %.1f MB, %.2f bits each\n", component.c_str(),
+                report.linears, static_cast<double>(report.parameters) * 1e-6, static_cast<double>(report.quantized_bytes) * 1e-6,
+                static_cast<double>(report.original_bytes) * 1e-6,
+                8 * static_cast<double>(report.quantized_bytes) / static_cast<double>(report.parameters));
+  }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
-  std::printf("%s: %d linears of %.1f million weights, %.1f MB instead of %.1f MB, %.2f bits each, in %.1f s\n",
-              flags.options.output.c_str(), report.linears, static_cast<double>(report.parameters) * 1e-6,
-              static_cast<double>(report.quantized_bytes) * 1e-6, static_cast<double>(report.original_bytes) * 1e-6,
-              8 * static_cast<double>(report.quantized_bytes) / static_cast<double>(report.parameters), seconds.count());
+  std::printf("%s: written in %.1f s\n", flags.options.output.c_str(), seconds.count());
 }
 
 }  // namespace
 
 void AddQuantize(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("quantize", "Write a checkpoint whose transformer is quantized");
+  CLI::App* command =
+      program.add_subcommand("quantize", "Write a checkpoint whose transformer, text encoder or both are quantized");
   const auto flags = std::make_shared<QuantizeFlags>();
   command->add_option("dir", flags->options.folder, "Checkpoint: a diffusers pipeline folder")->required();
   command->add_option("-o,--output", flags->options.output, "Folder to write; must be empty or not there")->required();
-  command->add_option("--recipe", flags->recipe, "A preset's name or a JSON file")->capture_default_str();
+  command->add_option("--recipe", flags->recipe, "Of the transformer: a preset's name, a JSON file, or none")
+      ->capture_default_str();
+  command->add_option("--text-recipe", flags->text_recipe, "Of the text encoder: text-w8a8, text-w4a8, a JSON file, or none")
+      ->capture_default_str();
   command->add_option("--component", flags->components, "NAME=DIR: a component from another folder (repeatable)");
   command->add_flag("--transformer-only", flags->options.transformer_only,
                     "Write the transformer's folder alone, for use as transformer=DIR");

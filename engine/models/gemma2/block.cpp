@@ -4,6 +4,8 @@
 
 #include <ATen/ATen.h>
 
+#include "engine/layers/image_linear.h"
+
 namespace stampd::models::gemma2 {
 
 Norm::Norm(const layers::WeightScope& scope, const Gemma2Config& config) : epsilon_(config.norm_epsilon) {
@@ -23,10 +25,10 @@ Attention::Attention(const layers::WeightScope& scope, const Gemma2Config& confi
       head_width_(config.head_width),
       scale_(config.score_scale),
       cap_(config.score_cap),
-      q_(layers::LoadLinear(scope, {"q_proj"}, config.width, config.heads * config.head_width, /*bias=*/false)),
-      kv_(layers::LoadLinear(scope, {"k_proj", "v_proj"}, config.width, config.key_value_heads * config.head_width,
-                             /*bias=*/false)),
-      out_(layers::LoadLinear(scope, {"o_proj"}, config.heads * config.head_width, config.width, /*bias=*/false)) {}
+      q_(layers::LoadTextLinear(scope, {"q_proj"}, config.width, config.heads * config.head_width, /*bias=*/false)),
+      kv_(layers::LoadTextLinear(scope, {"k_proj", "v_proj"}, config.width, config.key_value_heads * config.head_width,
+                                 /*bias=*/false)),
+      out_(layers::LoadTextLinear(scope, {"o_proj"}, config.heads * config.head_width, config.width, /*bias=*/false)) {}
 
 torch::Tensor Attention::Heads(const torch::Tensor& rows) const { return rows.unflatten(-1, {-1, head_width_}).transpose(0, 1); }
 
@@ -45,8 +47,8 @@ torch::Tensor Attention::Forward(const torch::Tensor& x, const RotaryTable& rota
 }
 
 FeedForward::FeedForward(const layers::WeightScope& scope, const Gemma2Config& config)
-    : gate_up_(layers::LoadLinear(scope, {"gate_proj", "up_proj"}, config.width, config.hidden_width, /*bias=*/false)),
-      down_(layers::LoadLinear(scope, {"down_proj"}, config.hidden_width, config.width, /*bias=*/false)) {}
+    : gate_up_(layers::LoadTextLinear(scope, {"gate_proj", "up_proj"}, config.width, config.hidden_width, /*bias=*/false)),
+      down_(layers::LoadTextLinear(scope, {"down_proj"}, config.hidden_width, config.width, /*bias=*/false)) {}
 
 torch::Tensor FeedForward::Forward(const torch::Tensor& x) const {
   const std::vector<torch::Tensor> gate_and_up = gate_up_->Forward(x).chunk(2, -1);

@@ -64,13 +64,15 @@ class Encoder final : public TextEncoder {
 }  // namespace
 }  // namespace gemma2
 
-std::unique_ptr<TextEncoder> LoadGemma2Encoder(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device) {
+std::unique_ptr<TextEncoder> LoadGemma2Encoder(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device,
+                                               const layers::Quantization* quantization) {
   const at::NoGradGuard no_grad;
   const gemma2::Gemma2Config config = gemma2::ReadConfig(io::Config::Read(folder / "config.json"));
-  layers::Weights weights(io::TensorArchive::Open(folder, "model"), dtype, device);
+  layers::Weights weights(io::TensorArchive::Open(folder, "model"), dtype, device, quantization);
   weights.Ignore("lm_head.");
   auto encoder = std::make_unique<gemma2::Encoder>(weights, config);
   weights.CheckAllTaken();
+  if (quantization != nullptr && quantization->recipe != nullptr) quantization->recipe->CheckLayers(weights.image_linears());
   return encoder;
 }
 

@@ -5,6 +5,7 @@
 
 #include <torch/types.h>
 
+#include "engine/layers/quantization.h"
 #include "engine/models/networks.h"
 
 namespace stampd::models {
@@ -18,10 +19,12 @@ namespace stampd::models {
 /// text_encoder folder, a copy whose config.json says `"attn_logit_softcapping": null`.
 ///
 /// `dtype` fp32, bf16 or fp16; the published weights were trained in bf16, and their hidden states may leave fp16's range. Names
-/// may begin with "model.", as Gemma2ForCausalLM saves them. Broken, with file, tensor or key, expected and found, if the folder
-/// does not hold such a decoder.
+/// may begin with "model.", as Gemma2ForCausalLM saves them. With a recipe, which needs no grid, the linears of its layers are
+/// quantized (layers/image_linear.h); table and norms stay as they are. Broken, with file, tensor or key, expected and found, if
+/// the folder does not hold such a decoder.
 ///
 /// Encode throws Broken for an id outside the vocabulary, which a tokenizer of another model would make, and for no ids at all.
-std::unique_ptr<TextEncoder> LoadGemma2Encoder(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device);
+std::unique_ptr<TextEncoder> LoadGemma2Encoder(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device,
+                                               const layers::Quantization* quantization = nullptr);
 
 }  // namespace stampd::models

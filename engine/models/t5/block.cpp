@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "engine/layers/image_linear.h"
+
 namespace stampd::models::t5 {
 namespace {
 
@@ -27,31 +29,29 @@ torch::Tensor Norm::Forward(const torch::Tensor& x) const {
 
 Attention::Attention(const layers::WeightScope& scope, const T5Config& config)
     : heads_(config.heads),
-      q_((scope / "q").Take("weight", {config.inner_width(), config.width})),
-      k_((scope / "k").Take("weight", {config.inner_width(), config.width})),
-      v_((scope / "v").Take("weight", {config.inner_width(), config.width})),
-      o_((scope / "o").Take("weight", {config.width, config.inner_width()})) {}
+      qkv_(layers::LoadTextLinear(scope, {"q", "k", "v"}, config.width, config.inner_width(), /*bias=*/false)),
+      out_(layers::LoadTextLinear(scope, {"o"}, config.inner_width(), config.width, /*bias=*/false)) {}
 
-torch::Tensor Attention::Heads(const torch::Tensor& x, const torch::Tensor& weight) const {
-  return at::linear(x, weight).unflatten(-1, {heads_, -1}).transpose(0, 1);
-}
+torch::Tensor Attention::Heads(const torch::Tensor& rows) const { return rows.unflatten(-1, {heads_, -1}).transpose(0, 1); }
 
 torch::Tensor Attention::Forward(const torch::Tensor& x, const torch::Tensor& bias) const {
+  const std::vector<torch::Tensor> qkv = qkv_->Forward(x).chunk(3, -1);
   // Step by step rather than fused: scores and weights are each rounded to the dtype, as the reference rounds them. Softmax
   // computes in fp32 inside.
-  const torch::Tensor scores = at::bmm(Heads(x, q_), Heads(x, k_).transpose(1, 2)).add_(bias);
-  const torch::Tensor mixed = at::bmm(at::softmax(scores, -1), Heads(x, v_));
-  return at::linear(mixed.transpose(0, 1).flatten(1), o_);
+  const torch::Tensor scores = at::bmm(Heads(qkv[0]), Heads(qkv[1]).transpose(1, 2)).add_(bias);
+  const torch::Tensor mixed = at::bmm(at::softmax(scores, -1), Heads(qkv[2]));
+  return out_->Forward(mixed.transpose(0, 1).flatten(1));
 }
 
 FeedForward::FeedForward(const layers::WeightScope& scope, const T5Config& config)
-    : gate_((scope / "wi_0").Take("weight", {config.hidden_width, config.width})),
-      up_((scope / "wi_1").Take("weight", {config.hidden_width, config.width})),
-      down_((scope / "wo").Take("weight", {config.width, config.hidden_width}, DownDtype(scope.dtype()))) {}
+    : down_dtype_(DownDtype(scope.dtype())),
+      gate_up_(layers::LoadTextLinear(scope, {"wi_0", "wi_1"}, config.width, config.hidden_width, /*bias=*/false)),
+      down_(layers::LoadTextLinear(scope.As(down_dtype_), {"wo"}, config.hidden_width, config.width, /*bias=*/false)) {}
 
 torch::Tensor FeedForward::Forward(const torch::Tensor& x) const {
-  const torch::Tensor hidden = at::gelu(at::linear(x, gate_), "tanh").mul_(at::linear(x, up_));
-  return at::linear(hidden.to(down_.scalar_type()), down_);
+  const std::vector<torch::Tensor> gate_and_up = gate_up_->Forward(x).chunk(2, -1);
+  const torch::Tensor hidden = at::gelu(gate_and_up[0], "tanh").mul_(gate_and_up[1]);
+  return down_->Forward(hidden.to(down_dtype_));
 }
 
 Block::Block(const layers::WeightScope& scope, const T5Config& config)

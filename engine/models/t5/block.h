@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <torch/types.h>
 
+#include "engine/layers/token_linear.h"
 #include "engine/layers/weights.h"
 #include "engine/models/t5/config.h"
 
@@ -28,20 +30,22 @@ class Attention {
   torch::Tensor Forward(const torch::Tensor& x, const torch::Tensor& bias) const;
 
  private:
-  torch::Tensor Heads(const torch::Tensor& x, const torch::Tensor& weight) const;
+  /// [heads, tokens, head_width] of rows that hold them side by side.
+  torch::Tensor Heads(const torch::Tensor& rows) const;
 
   std::int64_t heads_;
-  torch::Tensor q_, k_, v_, o_;
+  std::unique_ptr<const layers::TokenLinear> qkv_, out_;
 };
 
-/// wo(gelu(wi_0 x) * wi_1 x). In an fp16 model wo is held and computed in fp32, which fp16 can't hold the results of.
+/// wo(gelu(wi_0 x) * wi_1 x). In an fp16 model wo answers in fp32, as fp16 can't hold its results.
 class FeedForward {
  public:
   FeedForward(const layers::WeightScope& scope, const T5Config& config);
   torch::Tensor Forward(const torch::Tensor& x) const;
 
  private:
-  torch::Tensor gate_, up_, down_;
+  torch::ScalarType down_dtype_;
+  std::unique_ptr<const layers::TokenLinear> gate_up_, down_;
 };
 
 /// Attention and feed-forward, each on a normed copy and added to the stream.

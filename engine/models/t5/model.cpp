@@ -80,14 +80,16 @@ class Encoder final : public TextEncoder {
 }  // namespace
 }  // namespace t5
 
-std::unique_ptr<TextEncoder> LoadT5Encoder(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device) {
+std::unique_ptr<TextEncoder> LoadT5Encoder(const std::filesystem::path& folder, torch::ScalarType dtype, torch::Device device,
+                                           const layers::Quantization* quantization) {
   const at::NoGradGuard no_grad;
   const t5::T5Config config = t5::ReadConfig(io::Config::Read(folder / "config.json"));
-  layers::Weights weights(io::TensorArchive::Open(folder, "model"), dtype, device);
+  layers::Weights weights(io::TensorArchive::Open(folder, "model"), dtype, device, quantization);
   weights.Ignore("decoder.");
   weights.Ignore("lm_head.");
   auto encoder = std::make_unique<t5::Encoder>(weights, config);
   weights.CheckAllTaken();
+  if (quantization != nullptr && quantization->recipe != nullptr) quantization->recipe->CheckLayers(weights.image_linears());
   return encoder;
 }
 

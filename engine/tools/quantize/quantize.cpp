@@ -8,12 +8,12 @@
 #include "engine/base/error.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/config.h"
-#include "engine/io/safetensors_writer.h"
 #include "engine/io/tensor_archive.h"
 #include "engine/layers/quantization.h"
 #include "engine/models/registry.h"
 #include "engine/quant/recipe_json.h"
 #include "engine/tools/measure/calibrate.h"
+#include "engine/tools/quantize/prepared_weights.h"
 #include "engine/tools/write_file.h"
 
 namespace stampd::tools {
@@ -21,62 +21,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kStem = "diffusion_pytorch_model";
 constexpr const char* kConfigKey = "quantization_config";
 
-// A tensor on its way into the file, wherever its bytes lie.
-struct Output {
-  io::TensorSpec spec;
-  std::span<const std::byte> bytes;
+// What a recipe can be for.
+struct Kind {
+  std::string_view component;
+  const char* flag;  // that names the recipe
+  const char* stem;  // of its weight files
+  void (*load)(const io::Component& component, const layers::Quantization& quantization);
 };
 
-io::DType DTypeOf(const torch::Tensor& tensor) { return tensor.scalar_type() == torch::kUInt8 ? io::DType::kU8 : io::DType::kF32; }
+constexpr Kind kKinds[] = {
+    {"transformer", "--recipe", "diffusion_pytorch_model",
+     [](const io::Component& component, const layers::Quantization& quantization) {
+       models::LoadDenoiser(component, torch::kBFloat16, torch::kCPU, &quantization);
+     }},
+    {"text_encoder", "--text-recipe", "model",
+     [](const io::Component& component, const layers::Quantization& quantization) {
+       models::LoadTextEncoder(component, torch::kBFloat16, torch::kCPU, &quantization);
+     }},
+};
 
-Output OutputOf(std::string linear, std::string_view leaf, const torch::Tensor& tensor) {
-  const auto* const data = static_cast<const std::byte*>(tensor.data_ptr());
-  return {{.name = std::move(linear.append(leaf)), .dtype = DTypeOf(tensor), .shape = tensor.sizes().vec()},
-          {data, tensor.nbytes()}};
-}
-
-// Keeps what loading rounds: a quarter of the original's bytes.
-class Collector final : public layers::QuantizedWeightSink {
- public:
-  void Write(const std::string& name, const ops::QuantizedWeight& weight, const torch::Tensor& smooth_scales) override {
-    weights_.emplace(name + ".weight", Prepared{weight, smooth_scales});
-  }
-
-  bool Has(const std::string& tensor) const { return weights_.contains(tensor); }
-
-  std::vector<Output> Outputs() const {
-    std::vector<Output> outputs;
-    for (const auto& [tensor, prepared] : weights_) {
-      const std::string name = tensor.substr(0, tensor.size() - std::string_view("weight").size());
-      outputs.push_back(OutputOf(name, "weight_codes", prepared.weight.codes));
-      outputs.push_back(OutputOf(name, "weight_scales", prepared.weight.scales));
-      if (prepared.weight.multipliers.defined())
-        outputs.push_back(OutputOf(name, "weight_multipliers", prepared.weight.multipliers));
-      if (prepared.smooth_scales.defined()) outputs.push_back(OutputOf(name, "smooth_scales", prepared.smooth_scales));
-    }
-    return outputs;
-  }
-
-  QuantizeReport Report(const io::TensorArchive& archive) const {
-    QuantizeReport report;
-    for (const auto& [tensor, prepared] : weights_) {
-      ++report.linears;
-      report.parameters += static_cast<std::uint64_t>(prepared.weight.out() * prepared.weight.in());
-      report.original_bytes += archive.Find(tensor)->bytes.size();
-      report.quantized_bytes += static_cast<std::uint64_t>(prepared.weight.resident_bytes());
-    }
-    return report;
-  }
-
- private:
-  struct Prepared {
-    ops::QuantizedWeight weight;
-    torch::Tensor smooth_scales;
-  };
-  std::map<std::string, Prepared> weights_;
+// A component on its way, all of it checked.
+struct Job {
+  const Kind& kind;
+  const io::Component& component;
+  const quant::Recipe& recipe;
+  std::string config;  // its new config.json
 };
 
 void MakeEmptyFolder(const fs::path& folder) {
@@ -108,33 +79,61 @@ std::string ConfigWith(const quant::Recipe& recipe, const fs::path& file) {
   return text;
 }
 
-void WriteWeights(const io::TensorArchive& archive, const Collector& collector, const fs::path& folder) {
-  std::vector<Output> outputs = collector.Outputs();
-  for (const io::TensorRecord& record : archive.tensors()) {
-    if (!collector.Has(record.name))
-      outputs.push_back({{.name = record.name, .dtype = record.dtype, .shape = record.shape}, record.bytes});
+std::vector<Job> PlanJobs(const io::Checkpoint& checkpoint, const ComponentRecipes& recipes) {
+  std::vector<Job> jobs;
+  for (const Kind& kind : kKinds) {
+    const auto recipe = recipes.find(std::string(kind.component));
+    if (recipe == recipes.end()) continue;
+    const io::Component& component = checkpoint.Get(kind.component);
+    if (io::Config::Read(component.folder / "config.json").IsObject(kConfigKey)) {
+      throw Broken("[quantize] " + component.folder.string() + ": expected a " + component.name +
+                   " that is not quantized, found one that is");
+    }
+    jobs.push_back({kind, component, recipe->second, ConfigWith(recipe->second, component.folder / "config.json")});
   }
-  std::vector<io::TensorSpec> specs;
-  for (const Output& output : outputs) specs.push_back(output.spec);
-  io::SafetensorsWriter writer((folder / kStem).concat(".safetensors"), std::move(specs));
-  for (std::size_t i = 0; i < outputs.size(); ++i) writer.Write(i, 0, outputs[i].bytes);
-  writer.Finish();
+  return jobs;
 }
 
-void CopyOtherParts(const io::Checkpoint& checkpoint, const fs::path& output) {
+QuantizeReport Run(const Job& job, const layers::ActivationMaxima& maxima, const fs::path& folder) {
+  fs::create_directories(folder);
+  PreparedWeights weights(folder / "scratch");
+  job.kind.load(job.component, {.recipe = &job.recipe, .maxima = &maxima, .sink = &weights});
+  const QuantizeReport report = weights.Finish(*io::TensorArchive::Open(job.component.folder, job.kind.stem),
+                                               (folder / job.kind.stem).concat(".safetensors"));
+  WriteFile(folder / "config.json", job.config);
+  return report;
+}
+
+void CopyOtherParts(const io::Checkpoint& checkpoint, const ComponentRecipes& recipes, const fs::path& output) {
   for (const io::Component& component : checkpoint.components()) {
-    if (component.name != "transformer") fs::copy(component.folder, output / component.name, fs::copy_options::recursive);
+    if (!recipes.contains(component.name)) fs::copy(component.folder, output / component.name, fs::copy_options::recursive);
   }
   fs::copy_file(checkpoint.folder() / "model_index.json", output / "model_index.json");  // last: without it the folder is none
 }
 
-void CheckPrompts(const QuantizeOptions& options, const quant::Recipe& recipe) {
-  if (Smooths(recipe) && options.prompts.empty()) {
-    throw BadRequest("--prompts",
-                     "expected a file of prompts to calibrate on, as the recipe " + recipe.name + " smooths; found none");
+void CheckRecipes(const QuantizeOptions& options, const ComponentRecipes& recipes) {
+  if (recipes.empty()) throw BadRequest("--recipe", "expected one for the transformer or the text encoder, found none for both");
+  if (options.transformer_only && (recipes.size() > 1 || !recipes.contains("transformer"))) {
+    throw BadRequest("--transformer-only", "expected a recipe for the transformer alone, found others");
   }
-  if (!Smooths(recipe) && !options.prompts.empty()) {
-    throw BadRequest("--prompts", "expected none: the recipe " + recipe.name + " does not smooth and needs no calibration; found " +
+  const auto text = recipes.find("text_encoder");
+  if (text != recipes.end() && Smooths(text->second)) {
+    throw BadRequest("--text-recipe",
+                     "expected a recipe that does not smooth, as nothing calibrates text encoders; found " + text->second.name);
+  }
+}
+
+void CheckPrompts(const QuantizeOptions& options, const ComponentRecipes& recipes) {
+  const auto transformer = recipes.find("transformer");
+  const bool smooths = transformer != recipes.end() && Smooths(transformer->second);
+  if (smooths && options.prompts.empty()) {
+    throw BadRequest("--prompts", "expected a file of prompts to calibrate on, as the recipe " + transformer->second.name +
+                                      " smooths; found none");
+  }
+  if (!smooths && !options.prompts.empty()) {
+    const std::string recipe = transformer == recipes.end() ? "no transformer is quantized"
+                                                            : "the recipe " + transformer->second.name + " does not smooth";
+    throw BadRequest("--prompts", "expected none: " + recipe + " and needs no calibration; found " +
                                       std::to_string(options.prompts.size()) + " prompts");
   }
 }
@@ -146,27 +145,20 @@ layers::ActivationMaxima Calibrate(const io::Checkpoint& checkpoint, const Quant
 
 }  // namespace
 
-QuantizeReport Quantize(const QuantizeOptions& options, const quant::Recipe& recipe) {
-  CheckPrompts(options, recipe);
+std::map<std::string, QuantizeReport> Quantize(const QuantizeOptions& options, const ComponentRecipes& recipes) {
+  CheckRecipes(options, recipes);
+  CheckPrompts(options, recipes);
   const io::Checkpoint checkpoint = io::Checkpoint::Open(options.folder, options.components);
-  const io::Component& transformer = checkpoint.Get("transformer");
-  if (io::Config::Read(transformer.folder / "config.json").IsObject(kConfigKey)) {
-    throw Broken("[quantize] " + transformer.folder.string() + ": expected a transformer that is not quantized, found one that is");
-  }
-  const std::string config = ConfigWith(recipe, transformer.folder / "config.json");
+  const std::vector<Job> jobs = PlanJobs(checkpoint, recipes);
   MakeEmptyFolder(options.output);
   const layers::ActivationMaxima maxima = Calibrate(checkpoint, options);
-  Collector collector;
-  const layers::Quantization quantization{.recipe = &recipe, .maxima = &maxima, .sink = &collector};
-  models::LoadDenoiser(transformer, torch::kBFloat16, torch::kCPU, &quantization);
-
-  const fs::path folder = options.transformer_only ? options.output : options.output / "transformer";
-  fs::create_directories(folder);
-  const auto archive = io::TensorArchive::Open(transformer.folder, kStem);
-  WriteWeights(*archive, collector, folder);
-  WriteFile(folder / "config.json", config);
-  if (!options.transformer_only) CopyOtherParts(checkpoint, options.output);
-  return collector.Report(*archive);
+  std::map<std::string, QuantizeReport> reports;
+  for (const Job& job : jobs) {
+    const fs::path folder = options.transformer_only ? options.output : options.output / job.component.name;
+    reports.emplace(job.component.name, Run(job, maxima, folder));
+  }
+  if (!options.transformer_only) CopyOtherParts(checkpoint, recipes, options.output);
+  return reports;
 }
 
 }  // namespace stampd::tools

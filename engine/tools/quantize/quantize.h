@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -10,15 +9,12 @@
 #include "engine/quant/recipe.h"
 #include "engine/tools/measure/progress.h"
 #include "engine/tools/measure/prompts.h"
+#include "engine/tools/quantize/prepared_weights.h"
 
 namespace stampd::tools {
 
-struct QuantizeReport {
-  int linears = 0;                    // that were quantized, by the checkpoint's names
-  std::uint64_t parameters = 0;       // of them
-  std::uint64_t original_bytes = 0;   // of their weights in the checkpoint
-  std::uint64_t quantized_bytes = 0;  // codes, scales and multipliers
-};
+/// By components' names: transformer, text_encoder. One that has no recipe is copied as it is.
+using ComponentRecipes = std::map<std::string, quant::Recipe>;
 
 struct QuantizeOptions {
   std::filesystem::path folder;                             // a diffusers pipeline
@@ -30,12 +26,14 @@ struct QuantizeOptions {
   Progress progress = [](const std::string&, double) {};
 };
 
-/// Writes the pipeline with its transformer quantized: the weights of the recipe's linears as image_linear.h describes, all other
-/// tensors byte for byte, the recipe in transformer/config.json. Loading the result gives the same bytes as quantizing on load
-/// (with the same MeasureMaxima, where the recipe smooths).
+/// Writes the pipeline with some of its components quantized: the weights of a recipe's linears as image_linear.h describes, all
+/// other tensors byte for byte, the recipe in the component's config.json. Loading the result gives the same bytes as quantizing on
+/// load (with the same MeasureMaxima, where the recipe smooths). One weight after the other is rounded and put on disk: memory need
+/// not hold a component, in one form or the other.
 ///
-/// BadRequest for a recipe that smooths without prompts, and for prompts without need. Broken if the checkpoint or the recipe can't
-/// be used, or was quantized already.
-QuantizeReport Quantize(const QuantizeOptions& options, const quant::Recipe& recipe);
+/// BadRequest for no recipe at all, for a transformer's recipe that smooths without prompts, for prompts without need, and for a
+/// text encoder's recipe that smooths, as nothing calibrates it. Broken if the checkpoint or a recipe can't be used, or was
+/// quantized already.
+std::map<std::string, QuantizeReport> Quantize(const QuantizeOptions& options, const ComponentRecipes& recipes);
 
 }  // namespace stampd::tools

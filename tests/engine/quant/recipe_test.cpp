@@ -33,7 +33,21 @@ TEST(PresetTest, AnUnknownNameIsTheCallersMistake) {
     Preset("w2a2");
     FAIL() << "expected BadRequest";
   } catch (const BadRequest& error) {
-    EXPECT_STREQ(error.what(), "recipe: expected one of stamp-w4a4, stamp-w4a8, rtn-w4a4, w8a8, paper, found \"w2a2\"");
+    EXPECT_STREQ(error.what(),
+                 "recipe: expected one of stamp-w4a4, stamp-w4a8, rtn-w4a4, w8a8, paper, text-w8a8, text-w4a8, found \"w2a2\"");
+  }
+}
+
+TEST(PresetTest, ThoseForTextNeedNoGridAndRunOnEveryTextEncodersWidths) {
+  const std::vector<std::string> layers = {"encoder.block.0.layer.0.SelfAttention.q"};
+  for (const char* name : {"text-w8a8", "text-w4a8", "w8a8", "stamp-w4a8"}) {
+    const Recipe recipe = Preset(name);
+    EXPECT_FALSE(recipe.linear.needs_grid()) << name;
+    for (const int width : {2048, 2304, 4096, 9216, 10240}) EXPECT_EQ(recipe.ResolveForText(layers, width), recipe.linear) << name;
+  }
+  for (const char* name : {"stamp-w4a4", "paper"}) {
+    EXPECT_TRUE(Preset(name).linear.needs_grid());
+    ExpectBroken([&] { Preset(name).ResolveForText(layers, 4096); }, {name, layers.front(), "high_rule", "no grid"});
   }
 }
 

@@ -1,9 +1,13 @@
 #include "engine/tools/inspect.h"
 
+#include <fstream>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
+#include "engine/io/open_file.h"
 #include "engine/tools/random/presets.h"
 #include "engine/tools/random/write_checkpoint.h"
 #include "tests/expect_broken.h"
@@ -41,6 +45,19 @@ TEST_F(InspectTest, CountsParametersAndBytes) {
   EXPECT_EQ(transformer.files[0].sha256, io::FileSha256(folder() / "transformer/config.json"));
   EXPECT_EQ(report.components[0].component.name, "scheduler");
   EXPECT_EQ(report.components[0].weights, nullptr);
+}
+
+TEST_F(InspectTest, NamesTheRecipeThatWeightsWereQuantizedBy) {
+  EXPECT_EQ(Inspect(folder(), {}).components[1].recipe, "");
+  const auto config = folder() / "text_encoder/config.json";
+  std::string text = io::ReadFile(config, 1 << 20, "test");
+  text.insert(text.find('{') + 1, R"("quantization_config": {"quant_method": "stamp", "version": 1, "name": "text-w8a8"},)");
+  std::ofstream(config) << text;
+  const CheckpointReport report = Inspect(folder(), {});
+  EXPECT_EQ(report.components[1].component.name, "text_encoder");
+  EXPECT_EQ(report.components[1].recipe, "text-w8a8");
+  EXPECT_THAT(TableText(report, false), HasSubstr("text-w8a8"));
+  EXPECT_THAT(JsonText(report, false), HasSubstr(R"("recipe": "text-w8a8")"));
 }
 
 TEST_F(InspectTest, OverridesChangeTheDigest) {

@@ -64,7 +64,7 @@ class QuantizeTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<TemporaryFolder>();
-    report_ = Quantize(TinyInto(output()), TinyRecipe(kMixed));
+    report_ = Quantize(TinyInto(output()), {{"transformer", TinyRecipe(kMixed)}}).at("transformer");
   }
   static void TearDownTestSuite() { folder_.reset(); }
 
@@ -92,7 +92,7 @@ TEST_F(QuantizeTest, WhatIsWrittenPaintsAsWhatIsQuantizedOnLoad) {
 TEST_F(QuantizeTest, TheTransformerAloneStandsInForTheOriginal) {
   QuantizeOptions options = TinyInto(folder_->path() / "transformer_alone");
   options.transformer_only = true;
-  Quantize(options, TinyRecipe(kMixed));
+  Quantize(options, {{"transformer", TinyRecipe(kMixed)}});
   LoadOptions load = TinyOptions({});
   load.components["transformer"] = options.output;
   EXPECT_FALSE(fs::exists(options.output / "model_index.json"));
@@ -189,7 +189,7 @@ std::unique_ptr<Pipeline> QuantizeOnLoad(const quant::Recipe& recipe, const laye
 TEST_F(QuantizeTest, WhatIsSmoothedPaintsAsWithTheSameMaximaOnLoad) {
   const TemporaryFolder folder;
   const QuantizeOptions options = CalibratedInto(folder.path() / "smooth");
-  Quantize(options, Smoothing());
+  Quantize(options, {{"transformer", Smoothing()}});
   const auto archive = io::TensorArchive::Open(options.output / "transformer", kStem);
   EXPECT_NE(archive->Find("transformer_blocks.1.attn1.to_v.smooth_scales"), nullptr);
   EXPECT_EQ(archive->Find("transformer_blocks.1.attn2.to_q.smooth_scales"), nullptr);
@@ -206,10 +206,16 @@ TEST_F(QuantizeTest, WhatIsSmoothedPaintsAsWithTheSameMaximaOnLoad) {
 TEST_F(QuantizeTest, PromptsAreForRecipesThatSmoothAndForThemAlone) {
   const TemporaryFolder folder;
   const fs::path output = folder.path() / "none";
-  EXPECT_THAT([&] { Quantize(TinyInto(output), Smoothing()); },
-              ThrowsMessage<BadRequest>(HasSubstr("expected a file of prompts to calibrate on, as the recipe narrow smooths")));
-  EXPECT_THAT([&] { Quantize(CalibratedInto(output), TinyRecipe()); },
-              ThrowsMessage<BadRequest>(HasSubstr("the recipe narrow does not smooth and needs no calibration; found 2 prompts")));
+  EXPECT_THAT(
+      [&] {
+        Quantize(TinyInto(output), {{"transformer", Smoothing()}});
+      },
+      ThrowsMessage<BadRequest>(HasSubstr("expected a file of prompts to calibrate on, as the recipe narrow smooths")));
+  EXPECT_THAT(
+      [&] {
+        Quantize(CalibratedInto(output), {{"transformer", TinyRecipe()}});
+      },
+      ThrowsMessage<BadRequest>(HasSubstr("the recipe narrow does not smooth and needs no calibration; found 2 prompts")));
   EXPECT_FALSE(fs::exists(output));
 }
 
@@ -223,7 +229,7 @@ TEST_F(QuantizeTest, ARecipeThatIsNullIsNone) {
     QuantizeOptions options = TinyInto(folder.path() / "prepared");
     options.components["transformer"] = folder.path() / "transformer";
     fs::remove_all(options.output);
-    Quantize(options, TinyRecipe(kMixed));
+    Quantize(options, {{"transformer", TinyRecipe(kMixed)}});
     return io::Config::Read(options.output / "transformer/config.json");
   };
   const io::Config after = quantize_with("\"quantization_config\" :\n null, \"nested\": {\"quantization_config\": null},");
@@ -261,7 +267,11 @@ TEST_F(QuantizeTest, WhatWasPreparedIsHadInThatPrecisionAlone) {
 TEST_F(QuantizeTest, AFolderThatHoldsSomethingIsLeftAlone) {
   const TemporaryFolder folder;
   folder.Write("precious", "gold");
-  ExpectBroken([&] { Quantize(TinyInto(folder.path()), TinyRecipe()); }, {folder.path().string(), "expected an empty folder"});
+  ExpectBroken(
+      [&] {
+        Quantize(TinyInto(folder.path()), {{"transformer", TinyRecipe()}});
+      },
+      {folder.path().string(), "expected an empty folder"});
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
   EXPECT_EQ(Text(folder.path() / "precious"), "gold");
 }
@@ -269,15 +279,18 @@ TEST_F(QuantizeTest, AFolderThatHoldsSomethingIsLeftAlone) {
 TEST_F(QuantizeTest, WhatIsQuantizedAlreadyIsRefused) {
   const TemporaryFolder folder;
   const QuantizeOptions again{.folder = output(), .output = folder.path() / "again"};
-  ExpectBroken([&] { Quantize(again, TinyRecipe()); }, {(output() / "transformer").string(), "not quantized"});
+  ExpectBroken([&] { Quantize(again, {{"transformer", TinyRecipe()}}); }, {(output() / "transformer").string(), "not quantized"});
   EXPECT_FALSE(fs::exists(again.output));
 }
 
 TEST_F(QuantizeTest, ARecipeThatDoesNotFitLeavesNoPipeline) {
   const TemporaryFolder folder;
   const fs::path output = folder.path() / "unfit";
-  ExpectBroken([&] { Quantize(TinyInto(output), quant::Recipe{.name = "unfit", .linear = {.weight_group = 64}}); },
-               {"unfit", "attn1.to_q", "weight_group"});
+  ExpectBroken(
+      [&] {
+        Quantize(TinyInto(output), {{"transformer", quant::Recipe{.name = "unfit", .linear = {.weight_group = 64}}}});
+      },
+      {"unfit", "attn1.to_q", "weight_group"});
   EXPECT_FALSE(fs::exists(output / "model_index.json"));
 }
 
