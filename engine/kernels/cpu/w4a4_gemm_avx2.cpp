@@ -47,13 +47,17 @@ struct NibblePanel {
   [[gnu::always_inline]] static void AddStep(const std::uint8_t* codes, ptrdiff_t stride, int quads, const std::byte* weights,
                                              const std::byte* multipliers, L::Int (&sums)[R][kVectors]) {
     L::Int words[R][kVectors];
+    L::Int left = L::Load(weights), right = L::Load(weights + L::kBytes);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) words[r][v] = L::Zero();
+      const L::Int four = L::All(LoadWord(codes + r * stride));
+      words[r][0] = _mm256_maddubs_epi16(four, left);
+      words[r][1] = _mm256_maddubs_epi16(four, right);
     }
-    for (int q = 0; q < quads; ++q, codes += 4, weights += kVectorBytes) {
-      const L::Int left = L::Load(weights), right = L::Load(weights + L::kBytes);
+    for (int q = 1; q < quads; ++q) {
+      codes += 4;
+      weights += kVectorBytes;
+      left = L::Load(weights), right = L::Load(weights + L::kBytes);
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         const L::Int four = L::All(LoadWord(codes + r * stride));
