@@ -57,11 +57,10 @@ struct Lanes128 {
   static Float Swap(Float a) {
     return _mm_shuffle_ps(a, a, Distance == 1 ? 0xb1 : 0x4e);
   }
-  // Of each two lanes `Distance` apart the left one's from a, the right one's from b.
+  // Of each two lanes `Distance` apart the right one changes its sign.
   template <int Distance>
-  static Float Alternate(Float a, Float b) {
-    const __m128i right = Distance == 1 ? _mm_setr_epi32(0, -1, 0, -1) : _mm_setr_epi32(0, 0, -1, -1);
-    return _mm_or_ps(_mm_andnot_ps(_mm_castsi128_ps(right), a), _mm_and_ps(_mm_castsi128_ps(right), b));
+  static Float NegateRight(Float a) {
+    return _mm_xor_ps(a, Distance == 1 ? _mm_setr_ps(0.f, -0.f, 0.f, -0.f) : _mm_setr_ps(0.f, 0.f, -0.f, -0.f));
   }
 };
 

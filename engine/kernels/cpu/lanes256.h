@@ -61,10 +61,10 @@ struct Lanes256 {
     if constexpr (Distance == 4) return _mm256_permute2f128_ps(a, a, 1);
     return _mm256_permute_ps(a, Distance == 1 ? 0xb1 : 0x4e);
   }
-  // Of each two lanes `Distance` apart the left one's from a, the right one's from b.
+  // Of each two lanes `Distance` apart the right one changes its sign.
   template <int Distance>
-  static Float Alternate(Float a, Float b) {
-    return _mm256_blend_ps(a, b, Distance == 1 ? 0xaa : Distance == 2 ? 0xcc : 0xf0);
+  static Float NegateRight(Float a) {
+    return _mm256_xor_ps(a, _mm256_blend_ps(AllFloats(0.f), AllFloats(-0.f), Distance == 1 ? 0xaa : Distance == 2 ? 0xcc : 0xf0));
   }
 
   static Int Zero() { return _mm256_setzero_si256(); }

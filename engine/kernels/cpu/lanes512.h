@@ -51,10 +51,11 @@ struct Lanes512 {
     if constexpr (Distance == 4) return _mm512_shuffle_f32x4(a, a, 0xb1);
     return _mm512_permute_ps(a, Distance == 1 ? 0xb1 : 0x4e);
   }
-  // Of each two lanes `Distance` apart the left one's from a, the right one's from b.
+  // Of each two lanes `Distance` apart the right one changes its sign.
   template <int Distance>
-  static Float Alternate(Float a, Float b) {
-    return _mm512_mask_mov_ps(a, Distance == 1 ? 0xaaaa : Distance == 2 ? 0xcccc : Distance == 4 ? 0xf0f0 : 0xff00, b);
+  static Float NegateRight(Float a) {
+    constexpr __mmask16 kRight = Distance == 1 ? 0xaaaa : Distance == 2 ? 0xcccc : Distance == 4 ? 0xf0f0 : 0xff00;
+    return _mm512_xor_ps(a, _mm512_maskz_mov_ps(kRight, AllFloats(-0.f)));
   }
 
   static Int Zero() { return _mm512_setzero_si512(); }

@@ -116,8 +116,7 @@ struct Rows {
   static Float WithinRegister(Float x, int size) {
     if constexpr (Distance < kLanes) {
       if (Distance >= size) return x;
-      const Float other = L::template Swap<Distance>(x);
-      return WithinRegister<2 * Distance>(L::template Alternate<Distance>(x + other, other - x), size);
+      return WithinRegister<2 * Distance>(L::template Swap<Distance>(x) + L::template NegateRight<Distance>(x), size);
     }
     return x;
   }
