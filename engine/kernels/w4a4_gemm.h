@@ -21,6 +21,13 @@ namespace stampd::kernels {
 inline constexpr int kMaxGemmDepth = 65536;
 inline constexpr int kGemmPanel = 32;
 
+/// Where results go when all else is done to them. Memory that a product asks for ahead of time, and does not touch.
+struct GemmDestination {
+  const void* first = nullptr;  // of the first row's first output; null: nothing is asked for
+  std::ptrdiff_t row_bytes = 0;
+  int element_bytes = 0;
+};
+
 /// Part of a product: some rows and some outputs.
 struct GemmBlock {
   int first_row = 0;
@@ -53,7 +60,7 @@ class UnpackedWeights {
   static int FittingOuts(int in, int groups, InstructionSet set = BestInstructionSet());
 
   /// Y = X Wᵀ for some rows, `y` [x.rows, weight.out].
-  void Multiply(const QuantizedTokens& x, TokenView<float> y) const;
+  void Multiply(const QuantizedTokens& x, TokenView<float> y, GemmDestination destination = {}) const;
 
  private:
   QuantizedWeights weight_;

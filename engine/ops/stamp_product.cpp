@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <ATen/Parallel.h>
@@ -19,10 +20,10 @@ using kernels::TokenView;
 // Tokens in fp32 of a block before the product: a quarter of a core's cache.
 constexpr std::int64_t kRoundedBytes = 256 << 10;
 // Of a product: rows that share one unpacking of weights, at least (if there are as many) and at most; rows that are finished at a
-// time, while they lie in a core's cache; and how many tasks a thread should have, so that it does not matter much that some have
-// one more.
+// time, while they lie in a core's cache beside the weights; and how many tasks a thread should have, so that it does not matter
+// much that some have one more.
 constexpr std::int64_t kLeastGroupRows = 256, kMostGroupRows = 2048;
-constexpr std::int64_t kBlockRows = 192;
+constexpr std::int64_t kBlockRows = 96;
 constexpr std::int64_t kTasksPerThread = 4;
 
 std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -30,17 +31,21 @@ std::int64_t CeilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 // How a product is cut into tasks: outputs by whole panels that fit a core's cache, into as many blocks as threads or a multiple of
 // that; rows into as few groups as keep the threads busy.
 struct Tasks {
-  Tasks(std::int64_t rows, int outs, int fitting_outs) {
-    constexpr std::int64_t kPanel = kernels::kGemmPanel;
-    const std::int64_t threads = at::get_num_threads(), least = CeilDiv(CeilDiv(outs, fitting_outs), threads) * threads;
-    block_outs = static_cast<int>(CeilDiv(CeilDiv(outs, least), kPanel) * kPanel);
-    out_blocks = CeilDiv(outs, block_outs);
+  Tasks(std::int64_t rows, int outs, int fitting_outs) : outs(outs) {
+    const std::int64_t threads = at::get_num_threads(), panels = CeilDiv(outs, kernels::kGemmPanel);
+    out_blocks = std::min(panels, CeilDiv(CeilDiv(outs, fitting_outs), threads) * threads);
     const std::int64_t wanted = CeilDiv(kTasksPerThread * threads, out_blocks);
     group_rows = CeilDiv(rows, std::clamp(wanted, CeilDiv(rows, kMostGroupRows), CeilDiv(rows, kLeastGroupRows)));
   }
 
+  // Blocks differ by a panel at most, and so do threads' shares.
+  int first_out(std::int64_t block) const {
+    const std::int64_t panels = CeilDiv(outs, kernels::kGemmPanel);
+    return static_cast<int>(std::min<std::int64_t>(outs, panels * block / out_blocks * kernels::kGemmPanel));
+  }
+
+  int outs;
   std::int64_t out_blocks;
-  int block_outs;
   std::int64_t group_rows;
 };
 
@@ -59,9 +64,35 @@ std::vector<std::span<const RowBlock>> Grouped(std::span<const RowBlock> blocks,
   return groups;
 }
 
-// end(block, first_out, y) gets each part of the product when all else is done to it.
-template <typename F>
-void ForEachPart(const StampProduct& product, Segments segments, F end) {
+template <typename T>
+TokenView<T> Part(const torch::Tensor& x, const RowBlock& block, int first, int width) {
+  const TokenView<T> rows = Rows(ViewOf<T>(x), block.first, block.rows);
+  return {rows.data + first, rows.rows, width, rows.stride};
+}
+
+// A tile at a time, whose rows stay in the first-level cache, or all rows where there are none. end(y, to) gets each when all else
+// is done to it.
+template <typename T, typename F>
+void Finish(const StampProduct& product, std::span<const Tile> tiles, const float* bias, TokenView<float> y, TokenView<T> to,
+            F end) {
+  const auto finish = [&](std::span<const Tile> some, int first, int count) {
+    const TokenView<float> rows = Rows(y, first, count);
+    cpu::InverseAlongTokens(rows, some, product.tiles);
+    if (bias != nullptr) cpu::AddBias(rows, bias);
+    if (product.activation == Activation::kGeluTanh) cpu::GeluTanh(rows);
+    if (product.activation == Activation::kSilu) cpu::Silu(rows);
+    end(ReadOnly(rows), Rows(to, first, count));
+  };
+  if (tiles.empty()) finish({}, 0, y.rows);
+  for (Tile tile : tiles) {
+    const int first = std::exchange(tile.first_row, 0);
+    finish({&tile, 1}, first, tile.side * tile.side);
+  }
+}
+
+// end(segment, first_out, y, to) gets the results and the part of `to` that they belong to.
+template <typename T, typename F>
+void ForEachPart(const StampProduct& product, Segments segments, const torch::Tensor& to, F end) {
   const kernels::QuantizedTokens tokens = product.tokens.view();
   const kernels::QuantizedWeights weight = product.weight.view();
   const auto* const sums = product.sums.const_data_ptr<std::int32_t>();
@@ -71,25 +102,18 @@ void ForEachPart(const StampProduct& product, Segments segments, F end) {
   const std::vector<std::span<const RowBlock>> groups = Grouped(blocks, tasks.group_rows);
   const auto row_groups = static_cast<std::int64_t>(groups.size());
   InParallel(row_groups * tasks.out_blocks, [&](std::int64_t task, Scratch& scratch) {
-    const int out = static_cast<int>(task / row_groups) * tasks.block_outs, outs = std::min(tasks.block_outs, weight.out - out);
+    const int out = tasks.first_out(task / row_groups), outs = tasks.first_out(task / row_groups + 1) - out;
     const cpu::UnpackedWeights unpacked(weight.Rows(out, outs), sums + static_cast<std::ptrdiff_t>(out) * tokens.groups,
                                         tokens.groups);
     for (const RowBlock& block : groups[static_cast<std::size_t>(task % row_groups)]) {
       const TokenView<float> y = scratch.View(block.rows, outs);
-      unpacked.Multiply(tokens.Rows(static_cast<int>(block.first), block.rows), y);
-      cpu::InverseAlongTokens(y, block.tiles, product.tiles);
-      if (bias != nullptr) cpu::AddBias(y, bias + out);
-      if (product.activation == Activation::kGeluTanh) cpu::GeluTanh(y);
-      if (product.activation == Activation::kSilu) cpu::Silu(y);
-      end(block, out, ReadOnly(y));
+      const TokenView<T> part = Part<T>(to, block, out, outs);
+      constexpr auto kBytes = static_cast<int>(sizeof(T));
+      unpacked.Multiply(tokens.Rows(static_cast<int>(block.first), block.rows), y, {part.data, part.stride * kBytes, kBytes});
+      Finish(product, block.tiles, bias == nullptr ? nullptr : bias + out, y, part,
+             [&](TokenView<const float> from, TokenView<T> rows) { end(block.segment, out, from, rows); });
     }
   });
-}
-
-template <typename T>
-TokenView<T> Part(const torch::Tensor& x, const RowBlock& block, int first, int width) {
-  const TokenView<T> rows = Rows(ViewOf<T>(x), block.first, block.rows);
-  return {rows.data + first, rows.rows, width, rows.stride};
 }
 
 }  // namespace
@@ -124,18 +148,17 @@ QuantizedTokens RoundTokens(const torch::Tensor& x, Segments segments, const Nor
 torch::Tensor Multiply(const StampProduct& product, Segments segments, torch::ScalarType dtype) {
   torch::Tensor y = at::empty({product.tokens.codes.size(0), product.weight.out()}, dtype);
   WithType(dtype, [&]<typename T>(T) {
-    ForEachPart(product, segments, [&](const RowBlock& block, int out, TokenView<const float> part) {
-      cpu::Narrow<T>(part, Part<T>(y, block, out, part.width));
-    });
+    ForEachPart<T>(product, segments, y,
+                   [](std::int64_t, int, TokenView<const float> from, TokenView<T> to) { cpu::Narrow<T>(from, to); });
   });
   return y;
 }
 
 void MultiplyAdd(const StampProduct& product, Segments segments, const torch::Tensor& gate, torch::Tensor& x) {
   WithType(x.scalar_type(), [&]<typename T>(T) {
-    ForEachPart(product, segments, [&](const RowBlock& block, int out, TokenView<const float> part) {
-      const T* const gates = RowOf<T>(gate, block.segment);
-      cpu::GatedAdd<T>(Part<T>(x, block, out, part.width), gates == nullptr ? nullptr : gates + out, part);
+    ForEachPart<T>(product, segments, x, [&](std::int64_t segment, int out, TokenView<const float> from, TokenView<T> to) {
+      const T* const gates = RowOf<T>(gate, segment);
+      cpu::GatedAdd<T>(to, gates == nullptr ? nullptr : gates + out, from);
     });
   });
 }

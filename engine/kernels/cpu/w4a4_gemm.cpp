@@ -46,9 +46,9 @@ int UnpackedWeights::FittingOuts(int in, int groups, InstructionSet set) {
   return tile == nullptr ? kGemmPanel : cpu::FittingOuts(*tile, in, groups);
 }
 
-void UnpackedWeights::Multiply(const QuantizedTokens& x, TokenView<float> y) const {
+void UnpackedWeights::Multiply(const QuantizedTokens& x, TokenView<float> y, GemmDestination destination) const {
   if (panels_ == nullptr) return MultiplySse2(x, weight_, sums_, y);
-  MultiplyPanels(*TileOf(set_, weight_.bits), panels_, x, y);
+  MultiplyPanels(*TileOf(set_, weight_.bits), panels_, x, y, destination);
 }
 
 void Multiply(const QuantizedTokens& x, const QuantizedWeights& weight, const std::int32_t* sums, GemmBlock block,

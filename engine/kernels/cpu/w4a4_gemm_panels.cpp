@@ -116,7 +116,8 @@ void Fill(const GemmTile& tile, const QuantizedWeights& weight, const std::int32
 
 // A few rows, which stay in the first-level cache, times panel after panel, so that Y is written along its rows.
 void MultiplyTile(const GemmTile& tile, const PanelLayout& layout, std::byte* panels, const QuantizedTokens& x,
-                  const std::byte* codes, std::ptrdiff_t codes_stride, TokenView<float> y) {
+                  const std::byte* codes, std::ptrdiff_t codes_stride, TokenView<float> y, GemmDestination destination) {
+  const auto* const later = static_cast<const char*>(destination.first);
   for (int out = 0; out < y.width; out += tile.outs) {
     const Panel panel = layout.at(panels, out / tile.outs);
     tile.multiply({.codes = codes,
@@ -131,7 +132,10 @@ void MultiplyTile(const GemmTile& tile, const PanelLayout& layout, std::byte* pa
                    .out_scales = panel.scales,
                    .y = y.data + out,
                    .y_stride = y.stride,
-                   .outs = std::min(tile.outs, y.width - out)});
+                   .outs = std::min(tile.outs, y.width - out),
+                   .destination = later == nullptr ? nullptr : later + static_cast<std::ptrdiff_t>(out) * destination.element_bytes,
+                   .destination_stride = destination.row_bytes,
+                   .destination_bytes = std::min(tile.outs, y.width - out) * destination.element_bytes});
   }
 }
 
@@ -152,14 +156,19 @@ std::byte* UnpackPanels(const GemmTile& tile, const QuantizedWeights& weight, co
   return memory;
 }
 
-void MultiplyPanels(const GemmTile& tile, std::byte* panels, const QuantizedTokens& x, TokenView<float> y) {
+void MultiplyPanels(const GemmTile& tile, std::byte* panels, const QuantizedTokens& x, TokenView<float> y,
+                    GemmDestination destination) {
   const PanelLayout layout(tile, x.width, x.groups);
   const Codes codes = CodesFor(tile, x);
   // In tiles that differ by a row at most: one with a few rows alone would be slow.
   const int tiles = (x.rows + tile.rows - 1) / tile.rows;
   for (int i = 0, row = 0; i < tiles; ++i) {
     const int rows = (x.rows - row) / (tiles - i);
-    MultiplyTile(tile, layout, panels, x.Rows(row, rows), codes.row(row), codes.stride, {y.row(row), rows, y.width, y.stride});
+    MultiplyTile(tile, layout, panels, x.Rows(row, rows), codes.row(row), codes.stride, {y.row(row), rows, y.width, y.stride},
+                 destination);
+    if (destination.first != nullptr) {
+      destination.first = static_cast<const std::byte*>(destination.first) + rows * destination.row_bytes;
+    }
     row += rows;
   }
 }

@@ -107,18 +107,21 @@ class Results {
       __builtin_prefetch(product.y + r * product.y_stride, 1);
       __builtin_prefetch(product.y + r * product.y_stride + product.outs - 1, 1);
     }
+    if (product.destination == nullptr) return;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      __builtin_prefetch(product.destination + r * product.destination_stride, 1);
+      __builtin_prefetch(product.destination + r * product.destination_stride + product.destination_bytes - 1, 1);
+    }
   }
 
   // The sums of products of a group; groups come in order. The last one's completes the results.
   [[gnu::always_inline]] void Add(int group, const typename L::Int (&sums)[R][kVectors]) {
     if (product_.groups == 1) return Write([&](int r, int v) { return Scaled(0, r, v, sums[r][v]); });
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) {
-        const auto scaled = Scaled(group, r, v, sums[r][v]);
-        totals_[r][v] = group == 0 ? scaled : L::Add(totals_[r][v], scaled);
-      }
+    if (group == 0) {
+      AddTo([](typename L::Float, typename L::Float scaled) { return scaled; }, 0, sums);
+    } else {
+      AddTo([](typename L::Float total, typename L::Float scaled) { return L::Add(total, scaled); }, group, sums);
     }
     if (group == product_.groups - 1) Write([&](int r, int v) { return totals_[r][v]; });
   }
@@ -131,14 +134,30 @@ class Results {
     return L::Multiply(L::ToFloat(centred), L::AllFloats(product_.scales[token]));
   }
 
+  template <typename Sum>
+  [[gnu::always_inline]] void AddTo(const Sum& sum, int group, const typename L::Int (&sums)[R][kVectors]) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) totals_[r][v] = sum(totals_[r][v], Scaled(group, r, v, sums[r][v]));
+    }
+  }
+
   template <typename Total>
   [[gnu::always_inline]] void Write(const Total& total) const {
+    if (product_.outs == kVectors * L::kLanes) return WriteRows<true>(total);
+    WriteRows<false>(total);
+  }
+
+  // With Whole, without asking for each register how much of it there is.
+  template <bool Whole, typename Total>
+  [[gnu::always_inline]] void WriteRows(const Total& total) const {
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) {
         const auto y = L::Multiply(total(r, v), L::LoadFloats(product_.out_scales + v * L::kLanes));
-        L::StoreFloats(product_.y + r * product_.y_stride + v * L::kLanes, y, product_.outs - v * L::kLanes);
+        L::StoreFloats(product_.y + r * product_.y_stride + v * L::kLanes, y, Whole ? L::kLanes : product_.outs - v * L::kLanes);
       }
     }
   }

@@ -42,6 +42,10 @@ struct TileProduct {
   float* y;
   std::ptrdiff_t y_stride;
   int outs;  // that are written
+
+  const char* destination;  // that results go to later, or null
+  std::ptrdiff_t destination_stride;
+  int destination_bytes;  // of a row
 };
 
 struct GemmTile {

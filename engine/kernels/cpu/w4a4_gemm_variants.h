@@ -13,6 +13,7 @@ void MultiplySse2(const QuantizedTokens& x, const QuantizedWeights& weight, cons
 /// What UnpackedWeights does, by a tile that this processor runs.
 int FittingOuts(const GemmTile& tile, int in, int groups);
 std::byte* UnpackPanels(const GemmTile& tile, const QuantizedWeights& weight, const std::int32_t* sums, int groups);
-void MultiplyPanels(const GemmTile& tile, std::byte* panels, const QuantizedTokens& x, TokenView<float> y);
+void MultiplyPanels(const GemmTile& tile, std::byte* panels, const QuantizedTokens& x, TokenView<float> y,
+                    GemmDestination destination);
 
 }  // namespace stampd::kernels::cpu

@@ -76,14 +76,17 @@ class GemmTest : public ::testing::TestWithParam<std::tuple<Case, InstructionSet
   std::vector<std::int32_t> sums_ = std::vector<std::int32_t>(static_cast<std::size_t>(Shape().outs) * Shape().groups);
 };
 
-// Parts of any number of rows pass the same weights.
+// Parts of any number of rows pass the same weights. Where results go later is left alone.
 TEST_P(GemmTest, WeightsAreUnpackedOnceForAllRows) {
-  Rows<float> y(Shape().rows, Shape().outs);
+  Rows<float> y(Shape().rows, Shape().outs), later(Shape().rows, Shape().outs);
+  const TokenView<float> to = later.view();
   const cpu::UnpackedWeights unpacked(weight_.view, sums_.data(), Shape().groups, Set());
   for (int row = 0, rows = 1; row < Shape().rows; row += rows, rows = std::min(2 * rows + 1, Shape().rows - row)) {
-    unpacked.Multiply(tokens_.Rows(row, rows), {y.view().row(row), rows, Shape().outs, y.view().stride});
+    unpacked.Multiply(tokens_.Rows(row, rows), {y.view().row(row), rows, Shape().outs, y.view().stride},
+                      {to.row(row), to.stride * static_cast<std::ptrdiff_t>(sizeof(float)), sizeof(float)});
   }
   EXPECT_EQ(y, Product());
+  EXPECT_EQ(later, Rows<float>(Shape().rows, Shape().outs));
   EXPECT_TRUE(y.MarksStand());
 }
 
