@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Lays pictures out on one sheet, each with its prompt below it.
+"""Lays pictures out on one sheet, each with its prompt below it, and with its model where there are several.
 
-The prompts are those that the server wrote into the pictures (`stamp generate --metadata`).
+Prompts and models are those that the server wrote into the pictures (`stamp generate --metadata`).
 
 Usage: contact_sheet.py SHEET PICTURE…
 """
@@ -19,8 +19,9 @@ GAP = 12
 PAPER, INK = (250, 250, 248), (40, 40, 45)
 
 
-def prompt_of(picture):
-    return json.loads(picture.text["stampd"])["prompt"]
+def facts_of(file):
+    with Image.open(file) as picture:
+        return json.loads(picture.text["stampd"])
 
 
 def sheet_of(files):
@@ -28,11 +29,14 @@ def sheet_of(files):
     sheet = Image.new("RGB", (COLUMNS * (SIDE + GAP) + GAP, rows * (SIDE + CAPTION + GAP) + GAP), PAPER)
     write = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(14)
-    for index, file in enumerate(files):
+    facts = [facts_of(file) for file in files]
+    several = len({fact["model"] for fact in facts}) > 1
+    for index, (file, fact) in enumerate(zip(files, facts)):
         left, top = GAP + index % COLUMNS * (SIDE + GAP), GAP + index // COLUMNS * (SIDE + CAPTION + GAP)
         with Image.open(file) as picture:
             sheet.paste(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (left, top))
-            caption = "\n".join(textwrap.wrap(prompt_of(picture), 36, max_lines=2, placeholder=" …"))
+        words = f"{fact['model']}: {fact['prompt']}" if several else fact["prompt"]
+        caption = "\n".join(textwrap.wrap(words, 36, max_lines=2, placeholder=" …"))
         write.multiline_text((left + SIDE / 2, top + SIDE + 4), caption, INK, font, anchor="ma", align="center", spacing=2)
     return sheet
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Starts a server on the demo model, lets it paint some prompts, and lays the pictures out on a contact sheet. `make demo` builds what it
+# Starts a server on the demo models, lets each paint some prompts, and lays the pictures out on a contact sheet. `make demo` builds what it
 # needs and runs it.
 #
 # In the environment, or as `make demo NAME=…`:
 #   KEEP=1     leaves the server up
-#   MODEL=DIR  another pipeline folder (default: demo/pixart-shapes)
+#   MODEL=DIR  one other pipeline folder (default: demo/pixart-shapes and demo/sana-shapes)
 #   OUT=DIR    where the pictures and the server's log go (default: build/demo)
 #   BIN=DIR    where stampd and stamp are (default: build/release/bin)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 keep=${KEEP:-0}
-model=${MODEL:-demo/pixart-shapes}
+if [ -n "${MODEL:-}" ]; then models=("demo=$MODEL"); else models=(pixart=demo/pixart-shapes sana=demo/sana-shapes); fi
 out=${OUT:-build/demo}
 bin=${BIN:-build/release/bin}
 python=${PYTHON:-${STAMPD_DEPS:-.deps}/python/bin/python}
@@ -53,8 +53,7 @@ stop() {
 # Sets `server` (a process), `grpc` and `metrics`. In a session of its own: Ctrl-C is for this script, which then stops it in good order.
 start() {
   log=$out/stampd-$$.log ready=$out/ready-$$
-  setsid "$bin/stampd" --model "demo=$model,precision=fp32" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 \
-    >"$ready" 2>"$log" </dev/null &
+  setsid "$bin/stampd" "${models[@]/#/--model=}" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 >"$ready" 2>"$log" </dev/null &
   server=$!
   trap stop EXIT
   local tenths=0
@@ -68,16 +67,23 @@ start() {
 }
 
 paint() {
-  local i
+  local i model name
   pictures=()
   for i in "${!prompts[@]}"; do
-    pictures+=("$out/$(printf '%02d' "$i").png")
     say "${prompts[$i]}"
-    "$bin/stamp" generate "${prompts[$i]}" -o "${pictures[-1]}" --seed "$i" --guidance "$guidance" --metadata --server "$grpc" || fail "no picture"
+    for model in "${models[@]}"; do
+      name=${model%%=*}
+      pictures+=("$out/$(printf '%s-%02d' "$name" "$i").png")
+      "$bin/stamp" generate "${prompts[$i]}" -o "${pictures[-1]}" --model "$name" --seed "$i" --guidance "$guidance" --metadata \
+        --server "$grpc" || fail "no picture"
+    done
   done
 }
 
-[ -e "$model/model_index.json" ] || fail "no model: expected a pipeline folder in diffusers' format at '$model'"
+for model in "${models[@]}"; do
+  [ -e "${model#*=}/model_index.json" ] || fail "no model: expected a pipeline folder in diffusers' format at '${model#*=}'"
+done
+models=("${models[@]/%/,precision=fp32}")
 mkdir -p "$out"
 start
 say "stampd is up: gRPC $grpc, metrics $metrics, log $log"

@@ -37,7 +37,7 @@ def servers(folder):
             command = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:  # gone meanwhile
             continue
-        if any(argument.startswith(f"demo={folder},".encode()) for argument in command):
+        if f"--model=demo={folder},precision=fp32".encode() in command:
             found.append(int(process.name))
     return found
 
@@ -46,7 +46,7 @@ def test_it_lays_all_pictures_out_and_stops_the_server(demo, checkpoint, tmp_pat
     done = demo()
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(tmp_path / "out" / "sheet.png") in done.stdout
-    assert sorted(os.listdir(tmp_path / "out")) == [f"{i:02d}.png" for i in range(12)] + ["sheet.png"]
+    assert sorted(os.listdir(tmp_path / "out")) == [f"demo-{i:02d}.png" for i in range(12)] + ["sheet.png"]
     with Image.open(tmp_path / "out" / "sheet.png") as sheet:
         assert sheet.width > 4 * 256 and sheet.height > 3 * 256
         colours = sheet.getcolors(1 << 24)

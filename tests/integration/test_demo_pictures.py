@@ -1,4 +1,4 @@
-"""diffusers and stampd paint the same pictures from the demo model: tests/reference/make_demo_pictures.py recorded diffusers'."""
+"""diffusers and stampd paint the same pictures from the demo models: tests/reference/make_demo_pictures.py recorded diffusers'."""
 
 import json
 from pathlib import Path
@@ -14,23 +14,26 @@ from pictures import decode
 from programs import Stampd
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORDED = sorted((ROOT / "tests" / "data" / "demo" / "pixart-shapes").glob("*.json"))
+MODELS = ["pixart-shapes", "sana-shapes"]
+RECORDED = sorted((ROOT / "tests" / "data" / "demo").glob("*/*.json"))
 
 
 @pytest.fixture(scope="module")
 def demo():
-    with Stampd("--model", f"shapes={ROOT / 'demo' / 'pixart-shapes'},precision=fp32") as running, connect(running) as channel:
+    flags = [f"--model={name}={ROOT / 'demo' / name},precision=fp32" for name in MODELS]
+    with Stampd(*flags) as running, connect(running) as channel:
         yield text_to_image_pb2_grpc.TextToImageStub(channel)
 
 
-def test_there_are_recorded_pictures():
-    assert len(RECORDED) >= 2
+@pytest.mark.parametrize("model", MODELS)
+def test_there_are_recorded_pictures(model):
+    assert sum(file.parent.name == model for file in RECORDED) >= 2
 
 
-@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", RECORDED, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_stampd_paints_what_diffusers_paints(demo, file):
     asked = json.loads(file.read_text())
-    response = demo.Generate(pb.GenerateRequest(**asked, use_resolution_binning=False))
+    response = demo.Generate(pb.GenerateRequest(**asked, model=file.parent.name, use_resolution_binning=False))
     painted, recorded = decode(response.images[0]).astype(int), np.asarray(Image.open(file.with_suffix(".png"))).astype(int)
     assert painted.shape == recorded.shape
     assert np.mean(np.abs(painted - recorded) <= 1) >= 0.999
