@@ -68,17 +68,17 @@ def round_tokens(x):
 
 
 def round_weight(weight, recipe):
-    groups = weight.unflatten(-1, (-1, recipe.group)) if recipe.group else weight
+    """engine/kernels/round_weights.h: of an output's candidate scales, or of a group's multipliers of one, the one with the least squared error."""
+    groups = weight.unflatten(-1, (-1, recipe.group or weight.shape[-1]))
     most = 2 ** (recipe.weight_bits - 1) - 1
-    largest = groups.abs().amax(-1, keepdim=True)
-    best, least = None, math.inf
-    for ratio in [1 - 0.025 * i for i in range(21 if recipe.clip_search else 1)]:
-        scale = ratio * largest / most
-        rounded = torch.round(groups / scale).clamp(-most, most) * scale
-        error = (rounded - groups).square().sum(-1, keepdim=True)
-        best = rounded if best is None else torch.where(error < least, rounded, best)
-        least = error if least is math.inf else torch.minimum(error, least)
-    return best.reshape(weight.shape)
+    largest = weight.abs().amax(-1)[:, None, None]
+    if recipe.group:
+        scales = [largest / 126 * multiplier for multiplier in range(1, 19)]
+    else:
+        scales = [largest / most * (1 - 0.025 * i) for i in range(21 if recipe.clip_search else 1)]
+    candidates = torch.stack([torch.round(groups / scale).clamp(-most, most) * scale for scale in scales])
+    best = (candidates - groups).square().sum(-1, keepdim=True).argmin(0, keepdim=True)
+    return candidates.take_along_dim(best, 0).reshape(weight.shape)
 
 
 class RoundedLinear(torch.nn.Module):
