@@ -141,7 +141,7 @@ TEST(T5RecipeTest, ExceptionsMustMeanSomeLayer) {
 }
 
 TEST(T5RecipeTest, WhatCantBeRunIsRefusedByLayerAndKey) {
-  ExpectBroken([] { LoadWith(NarrowRecipe(8, R"(, {"layers": "wo", "weight_group": 64})")); },
+  ExpectBroken([] { LoadWith(NarrowRecipe(8, R"(, {"layers": "wo", "weight_bits": 4, "weight_group": 64})")); },
                {"[recipe] recipe: narrow: encoder.block.0.layer.1.DenseReluDense.wo: weight_group", "width 40", "found 64"});
   ExpectBroken([] { LoadWith(NarrowRecipe(8, R"(, {"layers": "wo", "high_rule": "dc"})")); },
                {"encoder.block.0.layer.1.DenseReluDense.wo: high_rule", "no grid", "found \"dc\""});
