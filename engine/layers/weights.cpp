@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "engine/base/error.h"
+#include "engine/layers/quantization.h"
 
 namespace stampd::layers {
 namespace {
@@ -150,6 +151,7 @@ void Weights::CheckAllTaken() const {
     if (!known) unexpected += "\n  " + record.file.string() + ": " + record.name + " " + Show(record.shape);
   }
   if (!unexpected.empty()) throw Broken("[weights] found tensors that this network does not have:" + unexpected);
+  if (quantization_ != nullptr && quantization_->recipe != nullptr) quantization_->recipe->CheckLayers(image_linears());
 }
 
 }  // namespace stampd::layers

@@ -56,7 +56,8 @@ class Weights {
 
   /// Names that begin so are known and not needed ("encoder." of a VAE that only decodes).
   void Ignore(std::string_view prefix);
-  /// Throws Broken with the names that nobody asked for. Call it when the component is complete.
+  /// Throws Broken with the names that nobody asked for, or if the recipe speaks of layers that there are not. Call it when the
+  /// component is complete.
   void CheckAllTaken() const;
 
   torch::ScalarType dtype() const { return dtype_; }

@@ -85,7 +85,6 @@ std::unique_ptr<Denoiser> LoadPixArtTransformer(const std::filesystem::path& fol
   const bool has_size_embedders = weights.Has("adaln_single.emb.resolution_embedder.linear_1.weight");
   auto network = std::make_unique<pixart::Transformer>(pixart::ReadConfig(json, has_size_embedders), weights, device);
   weights.CheckAllTaken();
-  if (quantization != nullptr && quantization->recipe != nullptr) quantization->recipe->CheckLayers(weights.image_linears());
   return network;
 }
 
