@@ -57,13 +57,16 @@ TEST(ConfigTest, DefaultsAreAsDocumented) {
 }
 
 TEST(ConfigTest, ModelsHaveOptions) {
-  const Config config = Parse({"--model", "a=/a", "--model",
-                               "b=/b,precision=fp32,device=cuda:0,transformer=/t,vae=/v,instruction=/i.txt", "--threads", "3"});
+  const Config config =
+      Parse({"--model", "a=/a", "--model", "b=/b,precision=fp32,device=cuda:0,transformer=/t,vae=/v,instruction=/i.txt,fp16=force",
+             "--threads", "3"});
   ASSERT_EQ(config.models.size(), 2u);
   const LoadOptions& options = config.models[1].options;
   EXPECT_EQ(options.precisions, std::vector{Precision::kFp32});
   EXPECT_EQ(options.device, "cuda:0");
   EXPECT_EQ(options.instruction, "/i.txt");
+  EXPECT_TRUE(options.force_fp16);
+  EXPECT_FALSE(config.models[0].options.force_fp16);
   EXPECT_EQ(options.components.at("transformer"), "/t");
   EXPECT_EQ(options.components.at("vae"), "/v");
   EXPECT_EQ(config.threads, 3);
